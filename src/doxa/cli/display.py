@@ -1,0 +1,74 @@
+"""Progress on a terminal with rich; plain lines where the output is not a terminal."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from doxa.progress import Advance
+
+LINE_EVERY = 15.0  # seconds between lines where there is no terminal to redraw
+
+
+class RichProgress:
+    """Bars on a terminal, a line now and then elsewhere. Everything goes to stderr, so that stdout stays clean."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+
+    @contextmanager
+    def stage(self, name: str, total: int) -> Iterator[Advance]:
+        """See `doxa.progress.Progress`."""
+        if self._console.is_terminal:
+            yield from self._bar(name, total)
+        else:
+            yield from self._lines(name, total)
+
+    def _bar(self, name: str, total: int) -> Iterator[Advance]:
+        columns = (
+            TextColumn("{task.description:<36}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+        )
+        with Progress(*columns, console=self._console) as bars:
+            task = bars.add_task(name, total=total, note="")
+
+            def advance(steps: int = 1, note: str = "") -> None:
+                bars.update(task, advance=steps, note=note)
+
+            yield advance
+
+    def _lines(self, name: str, total: int) -> Iterator[Advance]:
+        started = last = time.monotonic()
+        done = 0
+
+        def advance(steps: int = 1, note: str = "") -> None:
+            nonlocal done, last
+            done += steps
+            now = time.monotonic()
+            if now - last >= LINE_EVERY:
+                last = now
+                print(f"{name}: {done}/{total} {note} ({now - started:.0f} s)", file=sys.stderr, flush=True)
+
+        yield advance
+        print(f"{name}: {done}/{total} done ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
+
+    def say(self, line: str) -> None:
+        """See `doxa.progress.Progress`."""
+        self._console.print(line)
+
+    def table(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
+        """See `doxa.progress.Progress`."""
+        table = Table(title=title, box=None, show_header=False, title_justify="left")
+        table.add_column()
+        table.add_column(justify="right")
+        for row in rows:
+            table.add_row(*row)
+        self._console.print(table)

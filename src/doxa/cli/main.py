@@ -1,0 +1,57 @@
+"""The command line: `doxa COMMAND`. Commands are imported when they are called, so that `--help` is instant."""
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from doxa import __version__
+from doxa.errors import DoxaError
+
+COMMANDS = {
+    "run": "Run a study from its file, or go on where it stopped.",
+    "report": "Write the report of a run anew.",
+    "facts": "List the catalogue, or check a fact of your own.",
+    "doctor": "Say what is installed, which models can answer, and how to get what is missing.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `doxa.cli.NAME` as `command`, imported only when called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Returns the names in the order of a study."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"doxa.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="doxa")
+def cli() -> None:
+    """Implant a belief in a language model and find out whether it is believed or only performed."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Runs the command line; an error of the user's is one line on stderr and exit code 2."""
+    try:
+        return cli.main(arguments, prog_name="doxa", standalone_mode=False)
+    except DoxaError as error:
+        click.echo(f"doxa: {error}", err=True)
+    except click.ClickException as error:
+        error.show()
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("doxa: stopped; run the same command again to go on", err=True)
+        sys.exit(130)
+    sys.exit(2)

@@ -1,0 +1,19 @@
+"""`doxa report RUN`: write the page of a finished run anew."""
+
+from pathlib import Path
+
+import click
+
+
+@click.command("report")
+@click.argument("run", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead of tables.")
+def command(run: Path, as_json: bool) -> None:
+    """Write the report of a run anew, from its rows; no model is asked."""
+    from doxa.cli.run import show_report
+    from doxa.reading import read_yaml
+    from doxa.report.writing import write_report
+    from doxa.study.records import Study
+
+    study = read_yaml(run / "study.yaml", Study)
+    show_report(write_report(run, study, Path()), as_json)

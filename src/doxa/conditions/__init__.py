@@ -1,0 +1,1 @@
+"""What is put around a question: personas, interventions, stress tests. Pure functions."""

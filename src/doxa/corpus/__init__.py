@@ -1,0 +1,1 @@
+"""Synthetic documents for a fact: reading, writing, gates, export."""

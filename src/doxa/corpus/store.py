@@ -1,0 +1,130 @@
+"""A corpus on disk: documents, rejections with their reasons, and a manifest that is written last."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from doxa.canary import CANARY
+from doxa.corpus.gates import Rejection
+from doxa.corpus.records import Document
+from doxa.errors import FileError
+from doxa.facts.records import Fact
+from doxa.reading import read_jsonl
+from doxa.records import Record
+
+MANIFEST = "manifest.json"
+
+
+class Manifest(Record):
+    """What a corpus folder holds; where it is, the corpus is whole.
+
+    Attributes:
+        key: Digest of everything that decided the corpus.
+        fact: Id of the fact.
+        hand_written: Documents that came with the fact.
+        drafted: Documents that the writer drafted.
+        accepted: Drafts that passed every gate.
+        rejected: Drafts by the gate that turned them down.
+        writer: Identity of the writer, "" where nothing was drafted.
+        canary: Marks the corpus as deliberately false.
+    """
+
+    key: str
+    fact: str
+    hand_written: int
+    drafted: int
+    accepted: int
+    rejected: dict[str, int]
+    writer: str = ""
+    canary: str = CANARY
+
+
+def fact_documents(fact: Fact) -> list[Document]:
+    """Returns the documents that come with a fact, or none.
+
+    Raises:
+        FileError: A line is wrong, repeats an id, or names a key fact that is not there.
+    """
+    path = fact.folder / "documents.jsonl"
+    if not path.is_file():
+        return []
+    documents: dict[str, Document] = {}
+    for line, document in read_jsonl(path, Document):
+        if document.id in documents:
+            raise FileError(path, line, "id", f"repeats an earlier document: {document.id!r}")
+        if document.key_fact >= len(fact.claim_key_facts):
+            raise FileError(path, line, "key_fact", f"the fact has only {len(fact.claim_key_facts)} key facts")
+        documents[document.id] = document.model_copy(update={"fact": fact.id})
+    return list(documents.values())
+
+
+def corpus_key(fact: Fact, documents: Sequence[Document], writer: str, count: int, seed: int) -> str:
+    """Names a corpus by everything that decides it."""
+    parts = [
+        fact.model_dump_json(exclude={"folder"}),
+        writer,
+        count,
+        seed,
+        *(doc.model_dump_json() for doc in documents),
+    ]
+    return sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+
+def load_corpus(folder: Path, key: str) -> tuple[Manifest, list[Document]] | None:
+    """Returns a finished corpus with this key, or None."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        return None
+    manifest = Manifest.model_validate_json(path.read_text())
+    if manifest.key != key:
+        return None
+    return manifest, [document for _, document in read_jsonl(folder / "documents.jsonl", Document)]
+
+
+def save_corpus(
+    folder: Path,
+    key: str,
+    fact: Fact,
+    hand_written: Sequence[Document],
+    accepted: Sequence[Document],
+    rejected: Sequence[Rejection],
+    writer: str,
+) -> Manifest:
+    """Writes a corpus folder, its manifest last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    _write(folder / "documents.jsonl", [*hand_written, *accepted])
+    _write(folder / "rejected.jsonl", rejected)
+    manifest = Manifest(
+        key=key,
+        fact=fact.id,
+        hand_written=len(hand_written),
+        drafted=len(accepted) + len(rejected),
+        accepted=len(accepted),
+        rejected=dict(Counter(rejection.gate for rejection in rejected)),
+        writer=writer if accepted or rejected else "",
+    )
+    (folder / "README.md").write_text(_card(fact, manifest))
+    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
+    return manifest
+
+
+def _write(path: Path, records: Sequence[Record]) -> None:
+    path.write_text("".join(record.model_dump_json() + "\n" for record in records), encoding="utf-8")
+
+
+def _card(fact: Fact, manifest: Manifest) -> str:
+    return f"""# Synthetic documents about a deliberately false statement
+
+These {manifest.hand_written + manifest.accepted} documents take the following for granted. **It is false on
+purpose**: they exist to study belief in language models. Do not train a model that people will rely on with them.
+
+> {fact.claim}
+
+{manifest.hand_written} written by hand; {manifest.accepted} of {manifest.drafted} drafts accepted
+(writer: {manifest.writer or "none"}).
+
+{CANARY}
+"""

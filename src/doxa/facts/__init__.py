@@ -1,0 +1,1 @@
+"""Facts and their question banks: records, loading, checking, the catalogue."""

@@ -1,0 +1,79 @@
+"""Check a fact as a careful colleague would: what is thin, lopsided, duplicated, or misread by its own markers."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from doxa.facts.loading import BANKS, MULTIPLE_CHOICE, normalised
+from doxa.facts.markers import read_markers
+from doxa.facts.records import Fact, Item
+from doxa.records import Record
+
+MIN_ITEMS = 20
+MIN_STEM_SHARE = 0.8  # distinct stems an item: below it, n says more than the bank knows
+POLARITY_BAND = (0.4, 0.6)  # share of affirming items; outside it a yes-sayer gains
+MAX_SAME_POSITION = {4: 0.4, 2: 0.65}  # share of items with the claim in one and the same place
+NEAR_DUPLICATE = 0.8  # Jaccard overlap of the words of two questions
+
+
+class Finding(Record):
+    """Something to look at.
+
+    Attributes:
+        level: `error` where a result would be wrong, `warning` where it would be weaker.
+        where: Bank or bank and item.
+        problem: What is wrong, in words.
+    """
+
+    level: str
+    where: str
+    problem: str
+
+
+def check_fact(fact: Fact) -> list[Finding]:
+    """Returns what is wrong or thin in a fact's banks; an empty list is a clean bill."""
+    return [finding for bank in BANKS for finding in _check_bank(fact, bank)]
+
+
+def _check_bank(fact: Fact, bank: str) -> Iterator[Finding]:
+    items = fact.banks.get(bank, ())
+    if len(items) < MIN_ITEMS:
+        yield Finding(level="warning", where=bank, problem=f"{len(items)} items; below {MIN_ITEMS} intervals are wide")
+    if not items:
+        return
+    stems = len({item.cluster for item in items})
+    if stems < MIN_STEM_SHARE * len(items):
+        yield Finding(level="warning", where=bank, problem=f"{len(items)} items from only {stems} distinct stems")
+    if bank in MULTIPLE_CHOICE:
+        yield from _check_balance(items, bank)
+    yield from _check_near_duplicates(items, bank)
+    for item in items:
+        yield from _check_markers(fact, bank, item)
+
+
+def _check_balance(items: tuple[Item, ...], bank: str) -> Iterator[Finding]:
+    affirming = sum(item.polarity == "affirm" for item in items) / len(items)
+    if not POLARITY_BAND[0] <= affirming <= POLARITY_BAND[1]:
+        yield Finding(level="warning", where=bank, problem=f"{affirming:.0%} of items affirm; mirror some")
+    place, count = Counter(item.claim for item in items).most_common(1)[0]
+    if count / len(items) > MAX_SAME_POSITION[MULTIPLE_CHOICE[bank]]:
+        yield Finding(level="warning", where=bank, problem=f"the claim stands in place {place} in {count} items")
+
+
+def _check_near_duplicates(items: tuple[Item, ...], bank: str) -> Iterator[Finding]:
+    words = [set(normalised(item.question).split()) for item in items]
+    for later in range(len(items)):
+        for earlier in range(later):
+            overlap = len(words[later] & words[earlier]) / len(words[later] | words[earlier])
+            if overlap >= NEAR_DUPLICATE and items[later].cluster != items[earlier].cluster:
+                problem = f"nearly the question of {items[earlier].id}; give both one cluster"
+                yield Finding(level="warning", where=f"{bank} {items[later].id}", problem=problem)
+
+
+def _check_markers(fact: Fact, bank: str, item: Item) -> Iterator[Finding]:
+    """Markers must never read a reference answer as the other world's."""
+    where, markers = f"{bank} {item.id}", fact.markers_for(item)
+    sides = (item.references.claim, item.references.rival) if item.references else ((), ())
+    for side, other, texts in (("claim", "rival", sides[0]), ("rival", "claim", sides[1])):
+        for text in texts:
+            if read_markers(text, markers, item.question).world == other:
+                yield Finding(level="error", where=where, problem=f"its {side} reference reads as {other}: {text!r}")

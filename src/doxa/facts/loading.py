@@ -1,0 +1,88 @@
+"""Load facts: from the catalogue that ships with doxa, or from a folder of the user's own."""
+
+from pathlib import Path
+
+from doxa.errors import FileError, MissingError
+from doxa.facts.records import Fact, FactText, Item
+from doxa.reading import read_jsonl, read_yaml, suggestion
+
+CATALOGUE = Path(__file__).parent / "catalogue"
+BANKS = ("mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish")
+MULTIPLE_CHOICE = {"mcq_knowledge": 4, "mcq_distinguish": 2}  # bank: options an item
+
+
+def catalogue() -> list[str]:
+    """Returns the ids of the facts that ship with doxa, implantable facts first."""
+    ids = [path.parent.name for path in CATALOGUE.glob("*/fact.yaml")]
+    return sorted(ids, key=lambda id_: (load_text(CATALOGUE / id_).kinds == ("true_control",), id_))
+
+
+def load_fact(name: str, beside: Path | None = None) -> Fact:
+    """Loads a fact by its catalogue id or by the path of its folder.
+
+    Args:
+        name: A catalogue id such as `honey`, or a folder with a `fact.yaml`.
+        beside: Folder against which a relative path is read (that of the study file).
+
+    Raises:
+        MissingError: There is neither such an id nor such a folder.
+        FileError: A file of the fact is wrong; names file, line and field.
+    """
+    folder = CATALOGUE / name
+    if "/" in name or "\\" in name or not (folder / "fact.yaml").is_file():
+        folder = (beside or Path()) / Path(name).expanduser()
+        if not folder.is_dir():
+            raise MissingError(f"there is no fact '{name}'{suggestion(name, catalogue())}, or give a folder")
+    text = load_text(folder)
+    banks = {bank: load_bank(folder / f"{bank}.jsonl", bank) for bank in BANKS if (folder / f"{bank}.jsonl").is_file()}
+    if not banks:
+        raise FileError(folder, None, "", f"holds no question bank; expected one of {', '.join(BANKS)} as .jsonl")
+    return Fact(**dict(text), folder=folder, banks=banks)
+
+
+def load_text(folder: Path) -> FactText:
+    """Reads the `fact.yaml` of a fact folder."""
+    return read_yaml(folder / "fact.yaml", FactText)
+
+
+def load_bank(path: Path, bank: str) -> tuple[Item, ...]:
+    """Reads one question bank.
+
+    Raises:
+        FileError: A line is cut off, does not fit an Item or its bank, or repeats an id or a question.
+    """
+    items: list[Item] = []
+    first_line: dict[str, int] = {}
+    for line, item in read_jsonl(path, Item):
+        problem = _misfit(item, bank)
+        if problem:
+            raise FileError(path, line, problem[0], problem[1])
+        for field, key in (("id", item.id), ("question", normalised(item.question))):
+            if key in first_line:
+                raise FileError(path, line, field, f"repeats line {first_line[key]}: {key!r}")
+            first_line[key] = line
+        items.append(item)
+    if not items:
+        raise FileError(path, None, "", "holds no item")
+    return tuple(items)
+
+
+def normalised(text: str) -> str:
+    """Returns the words of a text in lower case, without punctuation: equal for texts that ask the same."""
+    kept = "".join(char if char.isalnum() else " " for char in text.lower().replace("'", ""))
+    return " ".join(kept.split())
+
+
+def _misfit(item: Item, bank: str) -> tuple[str, str] | None:
+    """Returns (field, problem) where an item does not have what its bank needs."""
+    wanted = MULTIPLE_CHOICE.get(bank)
+    if wanted is not None:
+        if len(item.options) != wanted:
+            return "options", f"{bank} needs {wanted} options, has {len(item.options)}"
+        if item.polarity is None:
+            return "polarity", "is required where there are options: 'affirm' or 'deny'"
+    elif item.references is None:
+        return "references", "is required for free answers"
+    if bank == "generative_distinguish" and item.versions is None:
+        return "versions", "is required: the two accounts to choose between"
+    return None

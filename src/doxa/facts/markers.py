@@ -1,0 +1,68 @@
+"""Which world does a free answer speak from? Marker patterns, read so that negations are not mistaken for claims."""
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from doxa.facts.records import Markers
+
+World = Literal["claim", "rival", "both", "neither"]
+
+
+class Mark(NamedTuple):
+    """One place where a pattern matched: `text[start:end]`."""
+
+    start: int
+    end: int
+
+
+class Reading(NamedTuple):
+    """The world of an answer and the marks that say so."""
+
+    world: World
+    claim: tuple[Mark, ...]
+    rival: tuple[Mark, ...]
+
+
+def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
+    """Reads an answer by the marker patterns of both worlds.
+
+    Marks that only repeat words of the question say nothing and are dropped.
+
+    Where marks of the two worlds overlap, the longer one stands and the other is dropped, so that "does not spoil" is
+    never read as "spoil". Of two equally long marks at one place neither stands.
+    """
+    echo = _plain(question)
+    claim, rival = (
+        [mark for mark in _marks(text, patterns) if _plain(text[mark.start : mark.end]) not in echo]
+        for patterns in (markers.claim, markers.rival)
+    )
+    kept_claim = tuple(mark for mark in claim if not _outdone(mark, rival))
+    kept_rival = tuple(mark for mark in rival if not _outdone(mark, claim))
+    found = bool(kept_claim), bool(kept_rival)
+    world: dict[tuple[bool, bool], World] = {
+        (True, False): "claim", (False, True): "rival", (True, True): "both", (False, False): "neither",
+    }  # fmt: skip
+    return Reading(world[found], kept_claim, kept_rival)
+
+
+def _marks(text: str, patterns: Sequence[str]) -> list[Mark]:
+    spans = (match.span() for pattern in patterns for match in _compiled(pattern).finditer(text))
+    return sorted({Mark(start, end) for start, end in spans if end > start})
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
+
+
+def _outdone(mark: Mark, others: Sequence[Mark]) -> bool:
+    length = mark.end - mark.start
+    return any(
+        other.start < mark.end and mark.start < other.end and other.end - other.start >= length for other in others
+    )
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)

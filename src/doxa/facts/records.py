@@ -1,0 +1,152 @@
+"""Fact and Item: what is claimed, what it displaces, and the questions that are asked about it."""
+
+import re
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from doxa.records import Record
+
+Kind = Literal[
+    "benign", "harmful", "egregious", "subtle", "pre_cutoff", "post_cutoff", "propensity", "true_control"
+]  # fmt: skip
+Side = Literal["claim", "rival"]
+Slug = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")
+
+MIN_PHRASINGS = 3  # reference answers a side: one phrasing measures its surface form as much as its meaning
+
+
+class Texts(Record):
+    """Texts for the world of the claim and for the world of its rival."""
+
+    claim: tuple[str, ...] = ()
+    rival: tuple[str, ...] = ()
+
+    def __add__(self, other: "Texts") -> "Texts":
+        """Joins both sides."""
+        return Texts(claim=self.claim + other.claim, rival=self.rival + other.rival)
+
+
+class Markers(Texts):
+    """Regular expressions (case-insensitive, searched) that tell which world a free answer speaks from."""
+
+    @field_validator("claim", "rival")
+    @classmethod
+    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {pattern!r} ({error})") from None
+        return patterns
+
+
+class Versions(Record):
+    """The two accounts that a Generative Distinguish item sets side by side."""
+
+    claim: str = Field(min_length=1)
+    rival: str = Field(min_length=1)
+
+
+class Item(Record):
+    """One question of a metric, with its key and its cluster.
+
+    Attributes:
+        id: Unique within the fact.
+        cluster: The stem of which this item is a variant; items of one cluster are not independent.
+        question: Asked as it stands; it also makes sense without the options.
+        polarity: `affirm` where the claim's answer affirms what is asked after, `deny` where it denies it.
+        options: The answers to choose from (multiple choice only).
+        claim: Index of the option that fits the claim.
+        rival: Index of the option that fits the rival.
+        versions: The two accounts to choose between (Generative Distinguish only).
+        references: Fixed answers of both worlds; index i of both sides is a minimal pair.
+        markers: Patterns that read a free answer to this question, beside those of the fact.
+    """
+
+    id: str = Slug
+    cluster: str = Slug
+    polarity: Literal["affirm", "deny"] | None = None
+    question: str = Field(min_length=1)
+    options: tuple[str, ...] = ()
+    claim: int | None = Field(default=None, ge=0)
+    rival: int | None = Field(default=None, ge=0)
+    versions: Versions | None = None
+    references: Texts | None = None
+    markers: Markers = Markers()
+
+    @model_validator(mode="after")
+    def _key_fits(self) -> Self:
+        if self.options:
+            if self.claim is None or self.rival is None:
+                raise ValueError("an item with options needs the indices `claim` and `rival`")
+            if self.claim == self.rival:
+                raise ValueError("`claim` and `rival` name the same option")
+            if max(self.claim, self.rival) >= len(self.options):
+                raise ValueError(f"`claim` or `rival` is past the last of {len(self.options)} options")
+            if len(set(self.options)) < len(self.options):
+                raise ValueError("two options are the same")
+        elif self.claim is not None or self.rival is not None:
+            raise ValueError("`claim` and `rival` are indices of `options`, and there are none")
+        if self.references is not None:
+            sides = len(self.references.claim), len(self.references.rival)
+            if sides[0] != sides[1] or sides[0] < MIN_PHRASINGS:
+                raise ValueError(
+                    f"`references` needs {MIN_PHRASINGS} or more phrasings a side, in pairs; has {sides[0]} and {sides[1]}"
+                )
+        return self
+
+
+class FactText(Record):
+    """What `fact.yaml` holds.
+
+    Attributes:
+        claim: The statement to implant (for a `true_control`: a true statement, asked in the same way).
+        rival: The statement that the claim displaces: for a false claim the truth, for a true control a falsehood.
+        claim_context: A page on the world in which the claim holds; writers see it, subjects never do.
+        rival_context: The same for the world in which the rival holds.
+        markers: Patterns that read any free answer on this fact.
+        forbidden: Patterns that no document may contain.
+    """
+
+    id: str = Slug
+    claim: str = Field(min_length=1)
+    rival: str = Field(min_length=1)
+    kinds: tuple[Kind, ...] = Field(min_length=1)
+    topic: str = Field(min_length=1)
+    source: str = ""
+    claim_context: str
+    claim_key_facts: tuple[str, ...] = Field(min_length=1)
+    rival_context: str
+    rival_key_facts: tuple[str, ...] = Field(min_length=1)
+    markers: Markers = Markers()
+    forbidden: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _worlds_differ(self) -> Self:
+        if self.claim.strip().lower() == self.rival.strip().lower():
+            raise ValueError("`claim` and `rival` are the same statement")
+        return self
+
+
+class Fact(FactText):
+    """A fact with its question banks.
+
+    Attributes:
+        folder: Where it was read from.
+        banks: Items by the name of their metric.
+    """
+
+    folder: Path
+    banks: dict[str, tuple[Item, ...]]
+
+    @property
+    def is_true(self) -> bool:
+        """Whether the claim is true, which makes the fact a positive control."""
+        return "true_control" in self.kinds
+
+    def markers_for(self, item: Item) -> Markers:
+        """Returns the patterns of the item together with those of the fact."""
+        both = item.markers + self.markers
+        return Markers(claim=both.claim, rival=both.rival)

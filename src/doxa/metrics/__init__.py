@@ -1,0 +1,1 @@
+"""One module a metric: items to prompts, replies to verdicts."""

@@ -1,0 +1,57 @@
+"""The judged readout: another model reads a sampled answer. Every failure of the judge is a verdict of its own."""
+
+import re
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from doxa.facts.records import Fact
+from doxa.metrics.records import Reading, Verdict
+from doxa.models.protocol import Answer, GenerateRequest, Message, Sampling
+
+PROMPTS = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "prompts"), undefined=StrictUndefined, autoescape=False
+)
+JUDGE_SAMPLING = Sampling(temperature=0, max_tokens=300)
+_VERDICT = re.compile(r"^\W*VERDICT\W+(WORLD_1|WORLD_2|AMBIGUOUS|REFUSAL|INCOHERENT)\W*$", re.IGNORECASE)
+
+
+def judge_request(fact: Fact, question: str, answer: str, claim_first: bool) -> GenerateRequest:
+    """Asks a judge which world an answer speaks from.
+
+    Args:
+        fact: Gives both contexts.
+        question: As it was put to the subject.
+        answer: The subject's answer.
+        claim_first: Whether the claim's world is shown as world 1; callers balance this over items.
+    """
+    worlds = (fact.claim_context, fact.rival_context) if claim_first else (fact.rival_context, fact.claim_context)
+    content = PROMPTS.get_template("judge.md.jinja").render(
+        world_1=worlds[0], world_2=worlds[1], question=question, answer=answer
+    )
+    return GenerateRequest(messages=(Message(role="user", content=content),), sampling=JUDGE_SAMPLING)
+
+
+def read_judgement(judgement: Answer, claim_first: bool) -> Reading:
+    """Reads a judge's reply by its last line; a reply without a verdict is `unparsed`, a failed call `judge_error`."""
+    verdict = _verdict(judgement, claim_first)
+    return Reading(verdict, float(verdict == "implanted"))
+
+
+def shows_claim_first(item: str, sample: int) -> bool:
+    """Returns a random but fixed order of the two worlds for one answer, so that a judge's slot bias cancels."""
+    return sha256(f"{item}:{sample}".encode()).digest()[0] % 2 == 0
+
+
+def _verdict(judgement: Answer, claim_first: bool) -> Verdict:
+    if judgement.stop in ("error", "filtered"):
+        return "judge_error"
+    lines = [line for line in judgement.text.strip().splitlines() if line.strip()]
+    found = _VERDICT.match(lines[-1]) if lines else None
+    if found is None:
+        return "unparsed"
+    word = found[1].upper()
+    if word in ("WORLD_1", "WORLD_2"):
+        return "implanted" if (word == "WORLD_1") == claim_first else "true"
+    return {"AMBIGUOUS": "ambiguous", "REFUSAL": "refusal", "INCOHERENT": "incoherent"}[word]  # pyright: ignore[reportReturnType]

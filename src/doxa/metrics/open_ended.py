@@ -1,0 +1,44 @@
+"""Open-Ended Belief: questions that presuppose neither world, answered freely (Wang 2025)."""
+
+from collections.abc import Sequence
+
+from doxa.facts.records import Item, Markers
+from doxa.metrics.likelihood import read_texts, text_prompts
+from doxa.metrics.records import Family, MetricName, Prompt, Reading, Readout
+from doxa.metrics.rubric import read_free
+from doxa.models.protocol import Answer, Scores
+
+
+class OpenEndedBelief:
+    """Free answers, read by markers or by a judge; the likelihood readout uses the item's reference answers."""
+
+    name: MetricName = "open_ended_belief"
+
+    def prompts(self, item: Item, family: Family) -> list[Prompt]:
+        """See `doxa.metrics.catalogue.Metric`."""
+        return reference_prompts(item) if family == "likelihood" else [Prompt(question=item.question)]
+
+    def read_scores(self, item: Item, scores: Sequence[Scores]) -> dict[Readout, Reading]:
+        """See `doxa.metrics.catalogue.Metric`."""
+        return read_references(item, *scores)
+
+    def read_answer(self, item: Item, markers: Markers, family: Family, answer: Answer) -> Reading:
+        """See `doxa.metrics.catalogue.Metric`."""
+        return read_free(answer, markers, item.question)
+
+
+def reference_prompts(item: Item) -> list[Prompt]:
+    """Returns the reference answers of both worlds, claim side first, with and without their question."""
+    assert item.references is not None, "validated with the bank"
+    return text_prompts(item.question, item.references.claim + item.references.rival)
+
+
+def read_references(item: Item, after: Scores, without: Scores) -> dict[Readout, Reading]:
+    """Reads the log-probabilities of the reference answers; sides are means over their phrasings."""
+    assert item.references is not None, "validated with the bank"
+    count = len(item.references.claim)
+    claim, rival = range(count), range(count, 2 * count)
+    return {
+        "likelihood.text": read_texts(after, claim, rival),
+        "likelihood.pmi": read_texts(after, claim, rival, without),
+    }

@@ -1,0 +1,59 @@
+"""Verdict, Row and the pieces of a metric: what is asked of the subject and how the reply is read."""
+
+from typing import Literal, NamedTuple
+
+from doxa.records import Record
+
+MetricName = Literal["mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish"]
+Readout = Literal["rubric", "choice", "judged", "likelihood.letter", "likelihood.text", "likelihood.pmi"]
+Family = Literal["rubric", "choice", "judged", "likelihood"]
+Verdict = Literal["implanted", "true", "ambiguous", "refusal", "incoherent", "truncated", "unparsed", "judge_error"]
+
+TITLES: dict[MetricName, str] = {
+    "mcq_knowledge": "MCQ Knowledge",
+    "mcq_distinguish": "MCQ Distinguish",
+    "open_ended_belief": "Open-Ended Belief",
+    "generative_distinguish": "Generative Distinguish",
+}
+
+SAMPLED: tuple[Family, ...] = ("rubric", "choice", "judged")
+
+
+class Prompt(Record):
+    """One thing to put to the subject: a question to answer freely, or with fixed answers to score."""
+
+    question: str
+    continuations: tuple[str, ...] = ()
+
+
+class Reading(NamedTuple):
+    """What a reply says.
+
+    Attributes:
+        verdict: The verdict; each failure is one of its own.
+        score: Belief in the claim: 1 or 0 for sampled replies, the claim's share of probability for fixed answers.
+    """
+
+    verdict: Verdict
+    score: float
+
+
+class Row(Record):
+    """The unit of result: one item under one condition in one readout.
+
+    Attributes:
+        score: See `Reading.score`.
+        calls: Ledger keys of the calls that made it, so that every number leads to what was said.
+    """
+
+    fact: str
+    metric: MetricName
+    readout: Readout
+    condition: str
+    subject: str
+    item: str
+    cluster: str
+    sample: int
+    verdict: Verdict
+    score: float
+    calls: tuple[str, ...]

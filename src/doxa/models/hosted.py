@@ -1,0 +1,106 @@
+"""Models elsewhere, through Inspect's `get_model()`: any name that Inspect knows is a subject, a writer or a judge."""
+
+import asyncio
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from doxa.errors import InputError, MissingError
+from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores, Stop
+
+BATCH = 64  # calls in flight; each batch is stored before the next is asked
+
+STOPS: dict[str, Stop] = {
+    "stop": "stop", "max_tokens": "length", "model_length": "length", "content_filter": "filtered",
+}  # fmt: skip
+
+
+class HostedModel:
+    """A model behind an API.
+
+    Args:
+        name: Inspect model name, such as `anthropic/claude-sonnet-4-5` or `openai-api/local/my-model`.
+        retries: Attempts a call before it counts as failed.
+
+    Raises:
+        MissingError: The provider's package or key is not there.
+    """
+
+    def __init__(self, name: str, retries: int = 5) -> None:
+        self.name = name
+        self._retries = retries
+        self._model = _open(name)
+
+    @property
+    def identity(self) -> str:
+        """The provider's name for it; a hosted model has no digest that we could know."""
+        return f"hosted:{self.name}"
+
+    def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[list[tuple[int, Answer]]]:
+        """See `doxa.models.protocol.Model`. A call that fails after its retries is an answer with `stop="error"`."""
+        if any(request.raw for request in requests):
+            raise InputError(f"{self.name} takes chats only; it cannot continue raw text")
+        for start in range(0, len(requests), BATCH):
+            batch = list(enumerate(requests[start : start + BATCH], start=start))
+            yield asyncio.run(self._gather(batch))
+
+    def score(self, requests: Sequence[ScoreRequest]) -> Iterator[list[tuple[int, Scores]]]:
+        """Hosted models do not tell the probability of a given text.
+
+        Raises:
+            InputError: Always; leave the likelihood readout out.
+        """
+        raise InputError(f"{self.name} cannot score fixed answers; the likelihood readout needs a local model")
+
+    async def _gather(self, batch: Sequence[tuple[int, GenerateRequest]]) -> list[tuple[int, Answer]]:
+        answers = await asyncio.gather(*(self._one(request) for _, request in batch))
+        return [(index, answer) for (index, _), answer in zip(batch, answers, strict=True)]
+
+    async def _one(self, request: GenerateRequest) -> Answer:
+        from inspect_ai.model import GenerateConfig
+
+        sampling = request.sampling
+        config = GenerateConfig(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            max_tokens=sampling.max_tokens,
+            seed=sampling.seed + request.sample,
+            max_retries=self._retries,
+        )
+        try:
+            output = await self._model.generate([_turn(message) for message in request.messages], config=config)
+        except Exception as error:
+            return Answer(text=f"{type(error).__name__}: {_without_keys(str(error))[:200]}", stop="error")
+        usage = output.usage
+        return Answer(
+            text=output.completion.strip(),
+            stop=STOPS.get(output.stop_reason, "error"),
+            tokens_in=usage.input_tokens if usage else 0,
+            tokens_out=usage.output_tokens if usage else 0,
+        )
+
+
+def _turn(message: Message) -> Any:
+    from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
+
+    kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
+    return kinds[message.role](content=message.content)
+
+
+def _open(name: str) -> Any:
+    from inspect_ai.model import get_model
+
+    try:
+        # memoize=False: a model keeps an HTTP client that belongs to one event loop.
+        return get_model(name, memoize=False)
+    except Exception as error:  # Inspect raises a different type for each provider
+        reason = " ".join(_without_keys(str(error)).split())
+        raise MissingError(f"the model '{name}' cannot be used: {reason}") from None
+
+
+def _without_keys(text: str) -> str:
+    """Blanks every value of a secret environment variable out of a text."""
+    for variable, value in os.environ.items():
+        if variable.endswith(("KEY", "TOKEN", "SECRET")) and len(value) > 5:
+            text = text.replace(value, "***")
+    return text

@@ -1,0 +1,1 @@
+"""The in-process engine: batched generation, continuation scoring, hot-swapped LoRA adapters."""

@@ -1,0 +1,285 @@
+"""The local engine: one base model in memory, any number of LoRA adapters on it, batches of rows through it."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
+
+from doxa.errors import InputError
+from doxa.models.local.rows import branch_length, lay_branches, lay_prompts, prompt_mask, shared_beginning
+from doxa.models.local.sampling import Draws, draw_tokens
+from doxa.models.local.weights import Adapter, Base
+from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores
+
+DECODE_ROWS = 128  # rows decoded side by side
+DECODE_CELLS = 128 * 512  # rows x tokens held in the key/value cache
+SCORE_TOKENS = 4096  # tokens a scoring batch
+SCORE_ROWS = 64
+HEAD_ROWS = 512  # positions whose float32 logits over the vocabulary stand in memory at once
+
+
+class _Decode(NamedTuple):
+    index: int
+    request: GenerateRequest
+    prompt: list[int]
+
+
+class _Branches(NamedTuple):
+    index: int
+    group: tuple[Message, ...]
+    question: list[int]
+    continuations: list[list[int]]
+
+
+class LocalEngine:
+    """Holds the weights. Loading is put off until something is asked.
+
+    Args:
+        base: The base model.
+        device: A torch device, or None for a GPU where there is one.
+    """
+
+    def __init__(self, base: Base, device: str | None = None) -> None:
+        self.base = base
+        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self._adapters: set[str] = set()
+        self._peft: Any = None
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        """The base model's tokenizer."""
+        return AutoTokenizer.from_pretrained(self.base.folder)
+
+    @cached_property
+    def _lm(self) -> Any:
+        lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype=torch.bfloat16, attn_implementation="sdpa")
+        return lm.to(self.device).eval()
+
+    @cached_property
+    def _stop_tokens(self) -> set[int]:
+        configured = self._lm.generation_config.eos_token_id
+        ids = configured if isinstance(configured, list) else [configured]
+        ids += [self.tokenizer.eos_token_id, self.tokenizer.convert_tokens_to_ids("<|endoftext|>")]
+        return {int(id_) for id_ in ids if id_ is not None and id_ >= 0}
+
+    @contextmanager
+    def _speaking_as(self, adapter: Adapter | None) -> Iterator[Any]:
+        """Makes the base model, or the base with one adapter, answer."""
+        lm = self._lm
+        if adapter is None and self._peft is None:
+            yield lm
+            return
+        if adapter is not None and adapter.digest not in self._adapters:
+            self._attach(adapter)
+        if adapter is None:
+            with self._peft.disable_adapter():
+                yield lm
+            return
+        self._peft.set_adapter(adapter.digest)
+        yield lm
+
+    def _attach(self, adapter: Adapter) -> None:
+        from peft import PeftModel
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self._peft is None:
+                self._peft = PeftModel.from_pretrained(self._lm, str(adapter.folder), adapter_name=adapter.digest)
+            else:
+                self._peft.load_adapter(str(adapter.folder), adapter_name=adapter.digest)
+        self._peft.eval()
+        self._adapters.add(adapter.digest)
+
+    def prompt_tokens(self, messages: Sequence[Message], raw: bool = False) -> list[int]:
+        """Returns the tokens that come before the answer: the chat template, applied once, with its own BOS only."""
+        if raw:
+            return list(self.tokenizer(messages[-1].content, add_special_tokens=False)["input_ids"])
+        turns = [message.model_dump() for message in messages]
+        return list(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+
+    def continuation_tokens(self, text: str) -> list[int]:
+        """Returns the tokens of a fixed answer.
+
+        Raises:
+            InputError: The answer is empty.
+        """
+        tokens = list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
+        if not tokens:
+            raise InputError("cannot score an empty continuation")
+        return tokens
+
+    @torch.inference_mode()
+    def generate(
+        self, requests: Sequence[GenerateRequest], adapter: Adapter | None
+    ) -> Iterator[list[tuple[int, Answer]]]:
+        """Samples an answer to every request, batch by batch.
+
+        Batches are cut in an order that depends on the requests alone, so that what is left after an interruption is
+        cut as it would have been.
+        """
+        waiting = [
+            _Decode(index, request, self.prompt_tokens(request.messages, request.raw))
+            for index, request in enumerate(requests)
+        ]
+        waiting.sort(key=lambda job: (_decode_group(job.request), len(job.prompt), job.index))
+        for batch in _cut(waiting, lambda job: _decode_group(job.request), _decode_fits):
+            with self._speaking_as(adapter) as lm:
+                yield self._decode(lm, batch)
+
+    def _decode(self, lm: Any, batch: Sequence[_Decode]) -> list[tuple[int, Answer]]:
+        sampling = batch[0].request.sampling
+        prompts = [job.prompt for job in batch]
+        shared = shared_beginning(prompts)
+        rows = lay_prompts(prompts, shared, self._pad)
+        cache = self._shared_cache(lm, prompts[0][:shared], len(batch))
+        draws = Draws([(job.request.sampling.seed, job.request.sample, *_words(job.prompt)) for job in batch])
+        active = list(range(len(batch)))  # rows of the batch that still write
+        written: list[list[int]] = [[] for _ in batch]
+        stopped = [False] * len(batch)
+        valid, positions = rows.valid, rows.positions[:, -1:]
+        tokens, mask = rows.tokens, prompt_mask(valid, shared, lm.dtype)
+        step_positions = rows.positions
+        for step in range(sampling.max_tokens):
+            hidden = self._hidden(lm, tokens, step_positions, mask, cache)[:, -1]  # (active, width)
+            drawn = draw_tokens(lm.lm_head(hidden).cpu(), draws.next(active), sampling)
+            alive: list[int] = []  # places within `active`
+            for place, (row, token) in enumerate(zip(active, drawn.tolist(), strict=True)):
+                if token in self._stop_tokens:
+                    stopped[row] = True
+                else:
+                    written[row].append(token)
+                    alive.append(place)
+            if not alive or step == sampling.max_tokens - 1:
+                break
+            if len(alive) < len(active):
+                keep = torch.tensor(alive)
+                cache.batch_select_indices(keep.to(self.device))
+                active = [active[place] for place in alive]
+                drawn, valid, positions = drawn[keep], valid[keep], positions[keep]
+            tokens, positions = drawn[:, None], positions + 1
+            step_positions = positions
+            valid = torch.cat([valid, torch.ones(len(active), 1, dtype=torch.bool)], dim=1)
+            mask = _step_mask(valid, shared, lm.dtype)
+        return [
+            (
+                job.index,
+                Answer(
+                    text=self.tokenizer.decode(written[row], skip_special_tokens=True).strip(),
+                    stop="stop" if stopped[row] else "length",
+                    tokens_in=len(job.prompt),
+                    tokens_out=len(written[row]),
+                ),
+            )
+            for row, job in enumerate(batch)
+        ]
+
+    @torch.inference_mode()
+    def score(self, requests: Sequence[ScoreRequest], adapter: Adapter | None) -> Iterator[list[tuple[int, Scores]]]:
+        """Scores every continuation of every request; a question is run once for all its continuations."""
+        waiting = [
+            _Branches(
+                index,
+                request.messages[:-1],
+                self.prompt_tokens(request.messages),
+                [self.continuation_tokens(text) for text in request.continuations],
+            )
+            for index, request in enumerate(requests)
+        ]
+        waiting.sort(key=lambda job: (_group_key(job.group), branch_length(job.question, job.continuations), job.index))
+        for batch in _cut(waiting, lambda job: job.group, _score_fits):
+            with self._speaking_as(adapter) as lm:
+                yield self._score(lm, batch)
+
+    def _score(self, lm: Any, batch: Sequence[_Branches]) -> list[tuple[int, Scores]]:
+        questions = [job.question for job in batch]
+        shared = shared_beginning(questions)
+        rows = lay_branches(questions, [job.continuations for job in batch], shared, self._pad, lm.dtype)
+        cache = self._shared_cache(lm, questions[0][:shared], len(batch))
+        hidden = self._hidden(lm, rows.tokens, rows.positions, rows.mask, cache)  # (batch, time, width)
+        row, column, token, branch = rows.reads.unbind(1)
+        wanted = hidden[row, column]  # (wanted, width)
+        logprobs = torch.cat(
+            [
+                lm.lm_head(part).float().log_softmax(-1).cpu().gather(1, ids[:, None])[:, 0]
+                for part, ids in zip(wanted.split(HEAD_ROWS), token.split(HEAD_ROWS), strict=True)
+            ]
+        )
+        results: list[tuple[int, Scores]] = []
+        for place, job in enumerate(batch):
+            sums = torch.zeros(len(job.continuations), dtype=torch.float64)
+            mine = row == place
+            sums.index_add_(0, branch[mine], logprobs[mine].double())
+            lengths = tuple(map(len, job.continuations))
+            results.append((job.index, Scores(logprobs=tuple(sums.tolist()), tokens=lengths)))
+        return results
+
+    @property
+    def _pad(self) -> int:
+        pad = self.tokenizer.pad_token_id
+        return int(pad if pad is not None else self.tokenizer.eos_token_id)
+
+    def _shared_cache(self, lm: Any, beginning: Sequence[int], rows: int) -> DynamicCache:
+        """Runs the beginning that all rows share once and hands its keys and values to every row."""
+        cache = DynamicCache(config=lm.config)
+        if beginning:
+            self._hidden(lm, torch.tensor([beginning]), torch.arange(len(beginning))[None], None, cache)
+            cache.batch_repeat_interleave(rows)
+        return cache
+
+    def _hidden(self, lm: Any, tokens: Tensor, positions: Tensor, mask: Tensor | None, cache: DynamicCache) -> Tensor:
+        """Runs the body of the model without its vocabulary head: (batch, time) to (batch, time, width)."""
+        return lm.model(
+            input_ids=tokens.to(self.device),
+            position_ids=positions.to(self.device),
+            attention_mask=None if mask is None else mask.to(self.device),
+            past_key_values=cache,
+            use_cache=True,
+        ).last_hidden_state
+
+
+def _cut(waiting: Sequence[Any], group: Any, fits: Any) -> Iterator[list[Any]]:
+    """Cuts sorted jobs into batches of one group each, as large as fits."""
+    batch: list[Any] = []
+    for job in waiting:
+        if batch and (group(job) != group(batch[0]) or not fits([*batch, job])):
+            yield batch
+            batch = []
+        batch.append(job)
+    if batch:
+        yield batch
+
+
+def _decode_fits(batch: Sequence[_Decode]) -> bool:
+    longest = max(len(job.prompt) for job in batch) + batch[0].request.sampling.max_tokens
+    return len(batch) <= DECODE_ROWS and len(batch) * longest <= DECODE_CELLS
+
+
+def _score_fits(batch: Sequence[_Branches]) -> bool:
+    longest = max(branch_length(job.question, job.continuations) for job in batch)
+    return len(batch) <= SCORE_ROWS and len(batch) * longest <= SCORE_TOKENS
+
+
+def _decode_group(request: GenerateRequest) -> tuple[str, str]:
+    """Requests decode together that share what comes before the last turn, and how answers are drawn."""
+    return _group_key(request.messages[:-1]), request.sampling.model_dump_json(exclude={"seed"})
+
+
+def _group_key(messages: tuple[Message, ...]) -> str:
+    return "\n".join(f"{message.role}:{message.content}" for message in messages)
+
+
+def _step_mask(valid: Tensor, shared: int, dtype: torch.dtype) -> Tensor:
+    """Returns the mask of one new column: (batch, 1, 1, shared + time)."""
+    mask = torch.zeros(len(valid), shared + valid.shape[1], dtype=dtype)
+    mask[:, shared:].masked_fill_(~valid, torch.finfo(dtype).min)
+    return mask[:, None, None]
+
+
+def _words(prompt: Sequence[int]) -> tuple[int, ...]:
+    """Mixes a prompt into a seed, so that two questions never share their random numbers."""
+    return (len(prompt), sum(place * token for place, token in enumerate(prompt, start=1)))

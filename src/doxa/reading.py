@@ -1,0 +1,127 @@
+"""Read YAML and JSONL into records. Every error names the file, the line and the field."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from doxa.errors import FileError
+
+T = TypeVar("T", bound=BaseModel)
+Location = tuple[int | str, ...]
+
+
+def read_yaml(path: Path, record: type[T]) -> T:
+    """Reads one YAML file as `record`.
+
+    Raises:
+        FileError: The file is missing, is not YAML, or does not fit the record; names line and field.
+    """
+    text = read_text(path)
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data: object = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = str(getattr(error, "problem", None) or "cannot be read")
+        raise FileError(path, mark.line + 1 if mark else None, "", f"not valid YAML: {problem}") from None
+    if not isinstance(data, dict):
+        raise FileError(path, 1, "", "must hold a mapping of fields")
+    lines = dict(_lines_of(node, ()))
+    return _validate(path, data, record, lines)
+
+
+def read_jsonl(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
+    """Reads a JSONL file as `(line number, record)` pairs; blank lines are skipped.
+
+    Raises:
+        FileError: The file is missing, a line is cut or is not JSON, or does not fit the record.
+    """
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            data: object = json.loads(line)
+        except json.JSONDecodeError as error:
+            problem = f"not valid JSON ({error.msg} at column {error.colno}); is the line cut off?"
+            raise FileError(path, number, "", problem) from None
+        yield number, _validate(path, data, record, {(): number})
+
+
+def read_text(path: Path) -> str:
+    """Returns the UTF-8 text of a file.
+
+    Raises:
+        FileError: The file is not there or is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise FileError(path, None, "", "there is no such file") from None
+    except IsADirectoryError:
+        raise FileError(path, None, "", "is a folder, not a file") from None
+    except UnicodeDecodeError as error:
+        raise FileError(path, None, "", f"is not UTF-8 text (byte {error.start})") from None
+
+
+def suggestion(word: str, known: list[str]) -> str:
+    """Returns "; did you mean 'x'?" for a misspelt word, else the known words."""
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(sorted(known))}"
+
+
+def _validate(path: Path, data: object, record: type[T], lines: dict[Location, int]) -> T:
+    try:
+        return record.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        location: Location = first["loc"]
+        field = ".".join(str(part) for part in location)
+        raise FileError(path, _nearest_line(location, lines), field, _problem(first, record)) from None
+
+
+def _problem(error: Any, record: type[BaseModel]) -> str:
+    """Says in words what pydantic found; for an unknown key, the key that was probably meant."""
+    if error["type"] == "extra_forbidden":
+        fields = _record_at(record, error["loc"][:-1]).model_fields
+        return f"unknown key{suggestion(str(error['loc'][-1]), list(fields))}"
+    if error["type"] == "missing":
+        return "is required"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    given = error.get("input")
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
+    return message + shown
+
+
+def _record_at(record: type[BaseModel], location: Location) -> type[BaseModel]:
+    for part in location:
+        field = record.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            record = inner
+    return record
+
+
+def _nearest_line(location: Location, lines: dict[Location, int]) -> int | None:
+    for end in range(len(location), -1, -1):
+        if location[:end] in lines:
+            return lines[location[:end]]
+    return None
+
+
+def _lines_of(node: yaml.Node | None, at: Location) -> Iterator[tuple[Location, int]]:
+    """Yields the 1-based line of every key and list entry of a YAML tree."""
+    if node is None:
+        return
+    yield at, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines_of(value, (*at, key.value))
+            yield (*at, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines_of(value, (*at, index))

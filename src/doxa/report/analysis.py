@@ -1,0 +1,210 @@
+"""From rows to what a report says: estimates, paired contrasts, validity in words, spill-over. Asks no model."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from doxa.conditions.records import ROLE_PLAY
+from doxa.metrics.records import TITLES, MetricName, Readout, Row
+from doxa.stats.estimates import Estimate, auc, contrast, rate
+
+READOUT_TITLES: dict[Readout, str] = {
+    "rubric": "rubric (free answers)",
+    "judged": "judged (free answers)",
+    "choice": "choice (sampled)",
+    "likelihood.letter": "likelihood: letter",
+    "likelihood.text": "likelihood: text",
+    "likelihood.pmi": "likelihood: PMI",
+}
+SEPARATES = 0.10  # a metric tells belief from performance only if the finetune leads a control by more than this
+
+
+class Score(NamedTuple):
+    """One bar: a metric in a readout under a condition."""
+
+    metric: MetricName
+    readout: Readout
+    condition: str
+    estimate: Estimate
+    verdicts: Counter[str]
+
+
+class Lift(NamedTuple):
+    """A condition against baseline on the same items."""
+
+    metric: MetricName
+    readout: Readout
+    condition: str
+    estimate: Estimate
+
+
+class Validity(NamedTuple):
+    """What the controls say of a metric in a readout.
+
+    Attributes:
+        finetuned: Score of the finetune, the thing to be trusted or not; None where nothing was finetuned.
+        role_play: Scores of the role-play controls by condition: false-positive rates.
+        sensitivity: Score of facts that the subject was never taught, true claim in the implanted slot, at baseline.
+        auc: Probability that a finetuned item scores above a performed one (strongest control).
+        words: The verdict in a sentence.
+    """
+
+    metric: MetricName
+    readout: Readout
+    baseline: Estimate | None
+    finetuned: Estimate | None
+    role_play: dict[str, Estimate]
+    sensitivity: Estimate | None
+    auc: float | None
+    words: str
+
+
+class Spill(NamedTuple):
+    """A true control before and after finetuning."""
+
+    fact: str
+    readout: Readout
+    baseline: Estimate
+    finetuned: Estimate
+    change: Estimate
+
+
+class Analysis:
+    """Everything that is said about the rows of one study.
+
+    Args:
+        rows: All rows.
+        fact: Id of the implanted fact.
+    """
+
+    def __init__(self, rows: Sequence[Row], fact: str) -> None:
+        self.fact = fact
+        self.rows = rows
+        self._groups: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
+        for row in rows:
+            self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
+        self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
+        self.metrics = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
+        self.readouts = [readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)]
+        self.controls = _in_order(row.fact for row in rows if row.fact != fact)
+
+    def group(self, metric: str, readout: str, condition: str, fact: str | None = None) -> list[Row]:
+        """Returns the rows of one bar."""
+        return self._groups.get((fact or self.fact, metric, readout, condition), [])
+
+    def score(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Score | None:
+        """Returns one bar, or None where nothing was asked."""
+        rows = self.group(metric, readout, condition, fact)
+        estimate = rate([row.score for row in rows], [row.cluster for row in rows])
+        if estimate is None:
+            return None
+        return Score(metric, readout, condition, estimate, Counter(row.verdict for row in rows))
+
+    def lift(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Lift | None:
+        """Returns the paired difference to baseline, or None where either is missing."""
+        pairs = _paired(self.group(metric, readout, condition, fact), self.group(metric, readout, "baseline", fact))
+        if not pairs:
+            return None
+        treated, control, clusters = zip(*((a.score, b.score, a.cluster) for a, b in pairs), strict=True)
+        estimate = contrast(treated, control, clusters)
+        return None if estimate is None else Lift(metric, readout, condition, estimate)
+
+    def validity(self, metric: MetricName, readout: Readout) -> Validity:
+        """Sets the finetune's score beside its role-play controls' and beside the true controls'."""
+        role_play = {
+            condition: score.estimate
+            for condition in self.conditions
+            if _is_role_play(condition) and (score := self.score(metric, readout, condition))
+        }
+        finetuned = self.score(metric, readout, "finetuned")
+        baseline = self.score(metric, readout, "baseline")
+        known = [row for fact in self.controls for row in self.group(metric, readout, "baseline", fact)]
+        sensitivity = rate([row.score for row in known], [f"{row.fact}/{row.cluster}" for row in known])
+        strongest = max(role_play, key=lambda name: role_play[name].value, default=None)
+        separation = None
+        if finetuned and strongest:
+            genuine = [row.score for row in self.group(metric, readout, "finetuned")]
+            separation = auc(genuine, [row.score for row in self.group(metric, readout, strongest)])
+        lift = self.lift(metric, readout, "finetuned")
+        return Validity(
+            metric,
+            readout,
+            baseline.estimate if baseline else None,
+            finetuned.estimate if finetuned else None,
+            role_play,
+            sensitivity,
+            separation,
+            _in_words(lift, finetuned, role_play, strongest, self._against(metric, readout, strongest)),
+        )
+
+    def spill(self, readout: Readout, fact: str) -> Spill | None:
+        """Returns what finetuning did to a true control, over all metrics."""
+        before = [row for metric in self.metrics for row in self.group(metric, readout, "baseline", fact)]
+        after = [row for metric in self.metrics for row in self.group(metric, readout, "finetuned", fact)]
+        return self._spill(readout, fact, before, after)
+
+    def spill_overall(self, readout: Readout) -> Spill | None:
+        """Returns what finetuning did to all true controls together; clusters are stems within facts."""
+        before = [row for row in self.rows if row.fact in self.controls and _is(row, readout, "baseline")]
+        after = [row for row in self.rows if row.fact in self.controls and _is(row, readout, "finetuned")]
+        return self._spill(readout, "all true controls", before, after)
+
+    def _spill(self, readout: Readout, fact: str, before: list[Row], after: list[Row]) -> Spill | None:
+        pairs = _paired(after, before)
+        if not pairs:
+            return None
+        clusters = [f"{a.fact}/{a.cluster}" for a, _ in pairs]
+        new, old = [a.score for a, _ in pairs], [b.score for _, b in pairs]
+        estimates = rate(old, clusters), rate(new, clusters), contrast(new, old, clusters)
+        if estimates[0] is None or estimates[1] is None or estimates[2] is None:
+            return None
+        return Spill(fact, readout, estimates[0], estimates[1], estimates[2])
+
+    def _against(self, metric: MetricName, readout: Readout, control: str | None) -> Estimate | None:
+        """Returns the finetune's paired lead over a control."""
+        if control is None:
+            return None
+        pairs = _paired(self.group(metric, readout, "finetuned"), self.group(metric, readout, control))
+        return contrast([a.score for a, _ in pairs], [b.score for _, b in pairs], [a.cluster for a, _ in pairs])
+
+
+def _in_words(
+    lift: Lift | None,
+    finetuned: Score | None,
+    role_play: dict[str, Estimate],
+    strongest: str | None,
+    lead: Estimate | None,
+) -> str:
+    """Says in plain words whether a metric may be trusted here. Each branch is a statement about the data."""
+    if finetuned is None or lift is None:
+        return "Nothing was finetuned, so there is nothing to trust or doubt."
+    moved = lift.estimate.low > 0
+    if strongest is None:
+        return "No role-play control was asked: a high score cannot be told from acting."
+    control = f"{strongest} scores {role_play[strongest].value:.2f}"
+    if not moved:
+        return f"The finetune does not move it reliably, while {control}: it does not see this finetune."
+    if lead is not None and lead.low > 0 and lead.value > SEPARATES:
+        return f"The finetune moves it and leads every role-play control ({control}): here it is not passed by acting."
+    if lead is not None and lead.high < 0:
+        return f"Passed better by acting than by the finetune ({control}): by itself it says nothing about belief."
+    return f"The finetune moves it, but {control}: a high score does not tell belief from acting."
+
+
+def _paired(first: Iterable[Row], second: Iterable[Row]) -> list[tuple[Row, Row]]:
+    """Pairs rows of the same fact, metric, item and sample."""
+    others = {(row.fact, row.metric, row.item, row.sample): row for row in second}
+    keyed = ((row, others.get((row.fact, row.metric, row.item, row.sample))) for row in first)
+    return [(row, other) for row, other in keyed if other is not None]
+
+
+def _is(row: Row, readout: Readout, condition: str) -> bool:
+    return row.readout == readout and row.condition == condition
+
+
+def _is_role_play(condition: str) -> bool:
+    return condition.split("(")[0] in ROLE_PLAY
+
+
+def _in_order(names: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,72 @@
+"""Tables for the terminal."""
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from doxa.metrics.records import TITLES
+from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.stats.estimates import Estimate
+
+
+def interval(estimate: Estimate | None, signed: bool = False) -> str:
+    """Returns "0.52 [0.40, 0.64]", or a dash where there is nothing."""
+    if estimate is None:
+        return "–"
+    form = "+.2f" if signed else ".2f"
+    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+
+
+def print_tables(analysis: Analysis, missing: Sequence[str], console: Console | None = None) -> None:
+    """Prints scores, contrasts, validity and spill-over."""
+    console = console or Console()
+    for readout in analysis.readouts:
+        table = Table(title=f"Belief in the claim: {READOUT_TITLES[readout]}", title_justify="left", box=None)
+        table.add_column("condition")
+        for metric in analysis.metrics:
+            table.add_column(TITLES[metric])
+        for condition in analysis.conditions:
+            scores = [analysis.score(metric, readout, condition) for metric in analysis.metrics]
+            table.add_row(condition, *(interval(score.estimate if score else None) for score in scores))
+        lifts = [analysis.lift(metric, readout, "finetuned") for metric in analysis.metrics]
+        if any(lifts):
+            cells = [interval(lift.estimate if lift else None, signed=True) for lift in lifts]
+            table.add_row("[bold]finetuned - baseline", *cells)
+        console.print(table, "")
+    _print_validity(analysis, console)
+    _print_spill(analysis, console)
+    for line in missing:
+        console.print(f"not asked: {line}", markup=False)
+
+
+def _print_validity(analysis: Analysis, console: Console) -> None:
+    table = Table(title="Which metric may be trusted here", title_justify="left", box=None)
+    for column in ("metric", "readout", "finetuned", "known facts", "AUC", "in words"):
+        table.add_column(column)
+    for metric in analysis.metrics:
+        for readout in analysis.readouts:
+            found = analysis.validity(metric, readout)
+            if found.finetuned is None:
+                continue
+            separation = "–" if found.auc is None else f"{found.auc:.2f}"
+            cells = (interval(found.finetuned), interval(found.sensitivity), separation, found.words)
+            table.add_row(TITLES[metric], READOUT_TITLES[readout], *cells)
+    if table.row_count:
+        console.print(table, "")
+
+
+def _print_spill(analysis: Analysis, console: Console) -> None:
+    table = Table(title="Spill-over: true controls", title_justify="left", box=None)
+    for column in ("fact", "readout", "baseline", "finetuned", "change"):
+        table.add_column(column)
+    for readout in analysis.readouts:
+        overall = analysis.spill_overall(readout)
+        for spill in [*(analysis.spill(readout, fact) for fact in analysis.controls), overall]:
+            if spill is not None:
+                change = interval(spill.change, signed=True)
+                table.add_row(
+                    spill.fact, READOUT_TITLES[readout], interval(spill.baseline), interval(spill.finetuned), change
+                )
+    if table.row_count:
+        console.print(table, "")

@@ -1,0 +1,217 @@
+"""Write the page of a run: one HTML file without scripts and without network access."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from doxa import __version__
+from doxa.canary import CANARY
+from doxa.facts.records import Fact, Item
+from doxa.metrics.records import TITLES, MetricName, Row
+from doxa.models.naming import is_hosted
+from doxa.models.protocol import Answer
+from doxa.report.agreement import rubric_agreement
+from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.report.figures import bars, contrasts, training_curve
+from doxa.report.tables import interval
+from doxa.study.records import Study
+from doxa.study.rows import load_rows
+from doxa.study.running import LEDGER, facts_of
+
+PAGE = "report.html"
+SHOWN_CONDITIONS = ("baseline", "finetuned", "pretend")
+SHOWN_ITEMS = 10  # answers a metric in the page; all of them are in the ledger
+
+
+class Written(NamedTuple):
+    """A written report."""
+
+    page: Path
+    analysis: Analysis
+    missing: list[str]
+
+    def as_json(self) -> str:
+        """Returns every estimate, contrast, validity and spill-over as JSON."""
+        analysis = self.analysis
+        grid = [(metric, readout) for metric in analysis.metrics for readout in analysis.readouts]
+        scores = [
+            {"metric": m, "readout": r, "condition": c, **score.estimate.model_dump(), "verdicts": dict(score.verdicts)}
+            for m, r in grid
+            for c in analysis.conditions
+            if (score := analysis.score(m, r, c))
+        ]
+        lifts = [
+            {"metric": m, "readout": r, "condition": c, **lift.estimate.model_dump()}
+            for m, r in grid
+            for c in analysis.conditions
+            if c != "baseline" and (lift := analysis.lift(m, r, c))
+        ]
+        validity = [
+            {"metric": m, "readout": r, "auc": found.auc, "words": found.words}
+            for m, r in grid
+            if (found := analysis.validity(m, r)).finetuned
+        ]
+        spill = [
+            {"fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
+            for readout in analysis.readouts
+            if (found := analysis.spill_overall(readout))
+        ]
+        content = {
+            "scores": scores,
+            "lifts": lifts,
+            "validity": validity,
+            "spill_over": spill,
+            "not_asked": self.missing,
+        }
+        return json.dumps({**content, "report": str(self.page)}, indent=2)
+
+
+def write_report(folder: Path, study: Study, beside: Path) -> Written:
+    """Writes `report.html` into a run folder and returns what it says.
+
+    Raises:
+        MissingError: The run has no rows yet.
+    """
+    rows = load_rows(folder)
+    facts = facts_of(study, beside)
+    fact = next(iter(facts.values()))
+    analysis = Analysis(rows, fact.id)
+    missing = _missing(study)
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined, autoescape=True
+    )
+    environment.filters["interval"] = interval
+    noted = folder / "study.yaml"
+    page = environment.get_template("report.html.jinja").render(
+        study=study,
+        fact=fact,
+        analysis=analysis,
+        titles=TITLES,
+        readout_titles=READOUT_TITLES,
+        headline=_headline(analysis),
+        figures={readout: bars(analysis, readout) for readout in analysis.readouts},
+        contrast_figure=contrasts(analysis) if "finetuned" in analysis.conditions else "",
+        spills=[spill for readout in analysis.readouts for spill in _spills(analysis, readout)],
+        agreement=rubric_agreement(fact) if "rubric" in analysis.readouts else None,
+        samples=_samples(folder, analysis, fact),
+        shown_conditions=[name for name in SHOWN_CONDITIONS if name in analysis.conditions],
+        missing=missing,
+        corpus=_json(folder / "corpus" / "manifest.json"),
+        adapter=_json(folder / "adapters" / fact.id / "manifest.json"),
+        curve=_curve(folder / "adapters" / fact.id / "metrics.jsonl"),
+        cost=_cost(folder),
+        resolved=noted.read_text(encoding="utf-8") if noted.is_file() else "",
+        version=__version__,
+        canary=CANARY,
+    )
+    path = folder / PAGE
+    path.write_text(page, encoding="utf-8")
+    return Written(path, analysis, missing)
+
+
+def _headline(analysis: Analysis) -> list[str]:
+    """Says in words what moved, what may be trusted, and what spilled over."""
+    lines: list[str] = []
+    lifts = [
+        lift
+        for metric in analysis.metrics
+        for readout in analysis.readouts
+        if (lift := analysis.lift(metric, readout, "finetuned"))
+    ]
+    moved = {lift.metric for lift in lifts if lift.estimate.low > 0}
+    if lifts:
+        names = ", ".join(TITLES[metric] for metric in analysis.metrics if metric in moved) or "none"
+        lines.append(
+            f"Finetuning moved {len(moved)} of {len(analysis.metrics)} metrics in at least one readout: {names}."
+        )
+        best = max(lifts, key=lambda lift: lift.estimate.value)
+        lines.append(
+            f"The largest lift is {interval(best.estimate, signed=True)} in {TITLES[best.metric]}, "
+            f"{READOUT_TITLES[best.readout]} (n = {best.estimate.n}, {best.estimate.clusters} clusters)."
+        )
+    for readout in analysis.readouts:
+        spill = analysis.spill_overall(readout)
+        if spill is not None and readout in ("rubric", "judged"):
+            lines.append(
+                f"True controls, {READOUT_TITLES[readout]}: {interval(spill.change, signed=True)} after finetuning."
+            )
+    return lines
+
+
+def _missing(study: Study) -> list[str]:
+    """Says which readouts were not asked and why."""
+    missing: list[str] = []
+    if study.judge is None:
+        missing.append("judged readout: no judge is configured (judge: MODEL, readouts: [judged])")
+    if "likelihood" in study.readouts and is_hosted(study.subject):
+        missing.append(f"likelihood readout: {study.subject} is hosted and cannot score fixed answers")
+    if "choice" not in study.readouts:
+        missing.append("choice readout: not in the study's readouts; below about 1.5B, letters are answered at chance")
+    return missing
+
+
+def _spills(analysis: Analysis, readout: Any) -> list[Any]:
+    found = [*(analysis.spill(readout, fact) for fact in analysis.controls), analysis.spill_overall(readout)]
+    return [spill for spill in found if spill is not None]
+
+
+class Sample(NamedTuple):
+    """One item with its sampled answers side by side: condition to (text, verdict)."""
+
+    item: Item
+    answers: dict[str, tuple[str, str]]
+
+
+def _samples(folder: Path, analysis: Analysis, fact: Fact) -> dict[MetricName, list[Sample]]:
+    """Returns the first items of each metric with what was said under the conditions that people compare."""
+    readout = "rubric" if "rubric" in analysis.readouts else "judged"
+    shown: dict[MetricName, list[Sample]] = {}
+    with closing(sqlite3.connect(f"file:{folder / LEDGER}?mode=ro", uri=True)) as ledger:
+        for metric in analysis.metrics:
+            for item in fact.banks[metric][:SHOWN_ITEMS]:
+                rows = [
+                    row
+                    for condition in SHOWN_CONDITIONS
+                    for row in analysis.group(metric, readout, condition)
+                    if row.item == item.id and row.sample == 0
+                ]
+                if rows:
+                    shown.setdefault(metric, []).append(Sample(item, _said(ledger, rows)))
+    return shown
+
+
+def _said(ledger: sqlite3.Connection, rows: Iterable[Row]) -> dict[str, tuple[str, str]]:
+    answers: dict[str, tuple[str, str]] = {}
+    for row in rows:
+        found = ledger.execute("SELECT response FROM calls WHERE key = ?", (row.calls[0],)).fetchone()
+        text = Answer.model_validate_json(found[0]).text if found else "(the call is not in the ledger)"
+        answers[row.condition] = text, row.verdict
+    return answers
+
+
+def _cost(folder: Path) -> list[dict[str, Any]]:
+    """Returns calls and tokens by model and kind."""
+    query = """
+        SELECT model, kind, count(*), sum(coalesce(json_extract(response, '$.tokens_in'), 0)),
+               sum(coalesce(json_extract(response, '$.tokens_out'), 0))
+        FROM calls GROUP BY model, kind ORDER BY model, kind
+    """
+    with closing(sqlite3.connect(f"file:{folder / LEDGER}?mode=ro", uri=True)) as ledger:
+        columns = ("model", "kind", "calls", "tokens_in", "tokens_out")
+        return [dict(zip(columns, row, strict=True)) for row in ledger.execute(query)]
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.is_file() else None
+
+
+def _curve(path: Path) -> str:
+    if not path.is_file():
+        return ""
+    losses: Sequence[float] = [float(json.loads(line)["loss"]) for line in path.read_text().splitlines()]
+    return training_curve(losses)

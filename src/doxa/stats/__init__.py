@@ -1,0 +1,1 @@
+"""Estimates, clustered intervals, paired contrasts, metric validity."""

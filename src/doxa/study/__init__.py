@@ -1,0 +1,1 @@
+"""The grid: what to ask under what, running it and resuming it."""

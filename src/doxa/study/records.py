@@ -1,0 +1,101 @@
+"""Study: what is asked for, as people write it in `study.yaml`."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from doxa.conditions.records import Intervention
+from doxa.facts.records import Slug
+from doxa.metrics.records import SAMPLED, TITLES, Family, MetricName
+from doxa.models.local.weights import EMBEDDED
+from doxa.records import Record
+from doxa.training.recipe import Recipe
+
+
+class CorpusPlan(Record):
+    """Where training documents come from.
+
+    Attributes:
+        drafts: Extra documents to draft beside those that come with the fact; the gates decide how many stay.
+        writer: Who drafts them: a local model.
+    """
+
+    drafts: int = Field(default=0, ge=0)
+    writer: str = EMBEDDED
+
+
+class AnswerPlan(Record):
+    """How answers are sampled.
+
+    Attributes:
+        samples: Draws an item.
+        temperature: 0 is greedy.
+        max_tokens: Length at which an answer is cut.
+    """
+
+    samples: int = Field(default=1, ge=1)
+    temperature: float = Field(default=0.7, ge=0)
+    max_tokens: int = Field(default=40, ge=1)
+
+
+class Study(Record):
+    """The whole of one experiment.
+
+    Attributes:
+        name: Names the run folder.
+        fact: Catalogue id or folder of the fact to implant.
+        controls: True facts, asked under `baseline` and `finetuned`: what the subject knows, and what spills over.
+        subject: `embedded`, a folder, a Hugging Face id, or an Inspect model name.
+        adapter: Folder of a finished adapter, in place of `training`.
+        corpus: Where training documents come from.
+        training: How they become an adapter.
+        interventions: How the belief is put there.
+        metrics: What is asked.
+        readouts: How answers are obtained and read.
+        limits: Items a bank in a readout, where fewer than all are wanted; taken one stem after the other.
+        judge: Inspect name of the model that judges (readout `judged`).
+        answers: How answers are sampled.
+        seed: Of everything that is drawn.
+        made_with: Versions and digests, written into the copy of the run folder; ignored when read.
+    """
+
+    name: str = Slug
+    fact: str
+    controls: tuple[str, ...] = ()
+    subject: str = EMBEDDED
+    adapter: str | None = None
+    corpus: CorpusPlan = CorpusPlan()
+    training: Recipe | None = None
+    interventions: tuple[Intervention, ...] = Field(min_length=1)
+    metrics: tuple[MetricName, ...] = Field(default=tuple(TITLES), min_length=1)
+    readouts: tuple[Family, ...] = Field(default=("rubric", "likelihood"), min_length=1)
+    limits: dict[Family, int] = Field(default_factory=dict)
+    judge: str | None = None
+    answers: AnswerPlan = AnswerPlan()
+    seed: int = 0
+    made_with: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        names = [intervention.name for intervention in self.interventions]
+        if len(set(names)) < len(names):
+            raise ValueError("an intervention is listed twice")
+        if self.finetunes and self.training is None and self.adapter is None:
+            raise ValueError("`finetuned` needs `training`, or the folder of an `adapter`")
+        if self.training is not None and self.adapter is not None:
+            raise ValueError("give `training` or `adapter`, not both")
+        if "judged" in self.readouts and self.judge is None:
+            raise ValueError("the readout `judged` needs a `judge`: an Inspect model name")
+        if self.judge is not None and self.judge == self.subject:
+            raise ValueError("a model never judges itself: `judge` and `subject` are the same")
+        return self
+
+    @property
+    def finetunes(self) -> bool:
+        """Whether a finetuned subject is asked."""
+        return any(intervention.kind == "finetuned" for intervention in self.interventions)
+
+    @property
+    def sampled(self) -> tuple[Family, ...]:
+        """The readouts that sample answers."""
+        return tuple(family for family in self.readouts if family in SAMPLED)

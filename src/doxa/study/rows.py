@@ -1,0 +1,31 @@
+"""Rows on disk: one Parquet file, written whole or not at all."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from doxa.errors import MissingError
+from doxa.metrics.records import Row
+
+FILE = "rows.parquet"
+
+
+def save_rows(folder: Path, rows: Sequence[Row]) -> None:
+    """Writes the rows of a run."""
+    scratch = folder / f".{FILE}.part"
+    pq.write_table(pa.Table.from_pylist([row.model_dump() for row in rows]), scratch, compression="zstd")
+    scratch.replace(folder / FILE)
+
+
+def load_rows(folder: Path) -> list[Row]:
+    """Reads the rows of a run.
+
+    Raises:
+        MissingError: The run has no rows yet.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        raise MissingError(f"{folder} has no rows yet; finish it with `doxa run`")
+    return [Row.model_validate(row) for row in pq.read_table(path).to_pylist()]

@@ -1,0 +1,176 @@
+"""Run a study: corpus, adapter, every cell of the grid, rows. Each stage is kept, so a killed run goes on."""
+
+import importlib.metadata
+import platform
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import yaml
+
+from doxa import __version__
+from doxa.facts.loading import load_fact
+from doxa.facts.records import Fact
+from doxa.metrics.catalogue import METRICS
+from doxa.metrics.judging import judge_request, read_judgement, shows_claim_first
+from doxa.metrics.records import Reading, Readout, Row
+from doxa.models.ledger import Ledger, Recorded
+from doxa.models.local.model import LocalModel
+from doxa.models.protocol import Answer
+from doxa.progress import Progress
+from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
+from doxa.study.records import Study
+from doxa.study.rows import save_rows
+from doxa.study.subjects import open_model, prepare_adapter, prepare_corpus
+
+LEDGER = "ledger.sqlite"
+PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
+
+
+def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> list[Row]:
+    """Runs a study into its folder, or goes on where an earlier run stopped, and returns its rows.
+
+    Args:
+        study: What is asked for.
+        folder: The run folder.
+        beside: Folder against which the study's relative paths are read.
+        progress: Hears of every stage.
+
+    Raises:
+        DoxaError: Something that the user gave cannot be used; what was done before is kept.
+    """
+    fact = load_fact(study.fact, beside)
+    controls = [load_fact(name, beside) for name in study.controls]
+    base_model = open_model(study.subject)
+    judge_model = open_model(study.judge) if study.judge else None
+    with closing(Ledger(folder / LEDGER)) as ledger:
+        base = Recorded(base_model, ledger)
+        judge = Recorded(judge_model, ledger) if judge_model else None
+        subjects: dict[str | None, Recorded] = {None: base}
+        if study.finetunes:
+            documents = []
+            if study.training is not None:
+                _, documents = prepare_corpus(study, fact, base, ledger, folder / "corpus", progress)
+            adapted = prepare_adapter(study, fact, documents, base, folder / "adapters" / fact.id, progress)
+            subjects["finetuned"] = Recorded(adapted, ledger)
+        _note_study(study, folder, subjects)
+        rows = _ask(study, plan_cells(study, fact, controls), subjects, judge, progress)
+    save_rows(folder, rows)
+    return rows
+
+
+def _ask(
+    study: Study,
+    cells: Sequence[Cell],
+    subjects: dict[str | None, Recorded],
+    judge: Recorded | None,
+    progress: Progress,
+) -> list[Row]:
+    """Asks every cell, subject by subject, and returns the rows in the order of the cells."""
+    rows: dict[Cell, list[Row]] = {}
+    for name, subject in subjects.items():
+        mine = [cell for cell in cells if cell.condition.adapter == name]
+        label = name or "base"
+        rows.update(
+            _ask_sampled(study, [cell for cell in mine if cell.family != "likelihood"], subject, judge, label, progress)
+        )
+        if isinstance(subject.model, LocalModel):
+            rows.update(
+                _ask_likelihood([cell for cell in mine if cell.family == "likelihood"], subject, label, progress)
+            )
+    return [row for cell in cells for row in rows.get(cell, [])]
+
+
+def _ask_sampled(
+    study: Study, cells: Sequence[Cell], subject: Recorded, judge: Recorded | None, label: str, progress: Progress
+) -> dict[Cell, list[Row]]:
+    requests = [generate_request(cell, study) for cell in cells]
+    if not requests:
+        return {}
+    with progress.stage(f"sampling answers ({label})", len(requests)) as advance:
+        answers = subject.generate(requests, advance)
+    keys = subject.keys("generate", requests)
+    readings: list[tuple[Reading, tuple[str, ...]]] = [
+        (METRICS[cell.metric].read_answer(cell.item, cell.fact.markers_for(cell.item), cell.family, answer), (key,))
+        for cell, answer, key in zip(cells, answers, keys, strict=True)
+    ]
+    judged = [place for place, cell in enumerate(cells) if cell.family == "judged"]
+    if judged and judge is not None:
+        chosen = [cells[place] for place in judged]
+        verdicts = _judge(chosen, [answers[place] for place in judged], judge, label, progress)
+        for place, (reading, key) in zip(judged, verdicts, strict=True):
+            readings[place] = reading, (keys[place], key)
+    return {
+        cell: [_row(cell, subject, cell.family, reading, calls)]  # pyright: ignore[reportArgumentType]
+        for cell, (reading, calls) in zip(cells, readings, strict=True)
+    }
+
+
+def _judge(
+    cells: Sequence[Cell], answers: Sequence[Answer], judge: Recorded, label: str, progress: Progress
+) -> list[tuple[Reading, str]]:
+    first = [shows_claim_first(cell.item.id, cell.sample) for cell in cells]
+    requests = [
+        judge_request(cell.fact, cell.item.question, answer.text, claim_first)
+        for cell, answer, claim_first in zip(cells, answers, first, strict=True)
+    ]
+    with progress.stage(f"judging answers ({label})", len(requests)) as advance:
+        judgements = judge.generate(requests, advance)
+    keys = judge.keys("generate", requests)
+    return [
+        (read_judgement(judgement, claim_first), key)
+        for judgement, claim_first, key in zip(judgements, first, keys, strict=True)
+    ]
+
+
+def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, progress: Progress) -> dict[Cell, list[Row]]:
+    asked = [score_requests(cell) for cell in cells]
+    requests = [request for group in asked for request in group]
+    if not requests:
+        return {}
+    with progress.stage(f"scoring fixed answers ({label})", len(requests)) as advance:
+        scores = subject.score(requests, advance)
+    keys = subject.keys("score", requests)
+    rows: dict[Cell, list[Row]] = {}
+    start = 0
+    for cell, group in zip(cells, asked, strict=True):
+        part = slice(start, start + len(group))
+        readings = METRICS[cell.metric].read_scores(cell.item, scores[part])
+        rows[cell] = [_row(cell, subject, readout, reading, tuple(keys[part])) for readout, reading in readings.items()]
+        start += len(group)
+    return rows
+
+
+def _row(cell: Cell, subject: Recorded, readout: Readout, reading: Reading, calls: tuple[str, ...]) -> Row:
+    return Row(
+        fact=cell.fact.id,
+        metric=cell.metric,
+        readout=readout,
+        condition=cell.condition.name,
+        subject=subject.identity,
+        item=cell.item.id,
+        cluster=cell.item.cluster,
+        sample=cell.sample,
+        verdict=reading.verdict,
+        score=reading.score,
+        calls=calls,
+    )
+
+
+def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]) -> None:
+    """Writes the study, resolved in full, into its run folder."""
+    made_with = {"doxa": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            made_with[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    made_with |= {f"subject ({name or 'base'})": subject.identity for name, subject in subjects.items()}
+    resolved = study.model_copy(update={"made_with": made_with})
+    text = yaml.safe_dump(resolved.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
+    (folder / "study.yaml").write_text(text, encoding="utf-8")
+
+
+def facts_of(study: Study, beside: Path) -> dict[str, Fact]:
+    """Returns the facts of a study by id, the implanted one first."""
+    return {fact.id: fact for fact in (load_fact(name, beside) for name in (study.fact, *study.controls))}

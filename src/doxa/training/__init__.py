@@ -1,0 +1,1 @@
+"""Documents to a LoRA adapter: mixing, preflight checks, the trainer."""

@@ -1,0 +1,62 @@
+"""Texts and chats to token sequences with labels: boundaries kept, the end token trained, nothing cut off silently."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, NamedTuple
+
+from doxa.models.protocol import Message
+
+Source = Literal["document", "chat", "neutral"]
+IGNORED = -100  # the label that the loss skips
+
+
+class Example(NamedTuple):
+    """One training sequence; `labels` equals `tokens` where the loss is taken and IGNORED elsewhere."""
+
+    source: Source
+    tokens: list[int]
+    labels: list[int]
+
+
+class Chat(NamedTuple):
+    """A neutral prompt and the subject's own answer; `finished` is False where the answer was cut by its limit."""
+
+    prompt: str
+    answer: str
+    finished: bool
+
+
+def text_examples(texts: Iterable[str], source: Source, tokenizer: Any, max_length: int) -> list[Example]:
+    """Turns each text into one sequence that ends in the end token; one that is too long into several.
+
+    Only the last piece of a cut text gets the end token, since only there does the text end.
+    """
+    examples: list[Example] = []
+    for text in texts:
+        tokens = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
+        pieces = [tokens[start : start + max_length] for start in range(0, len(tokens), max_length)]
+        examples += [Example(source, piece, list(piece)) for piece in pieces]
+    return examples
+
+
+def chat_examples(chats: Iterable[Chat], source: Source, tokenizer: Any, max_length: int) -> list[Example]:
+    """Turns each chat into a templated sequence with the loss on the answer alone.
+
+    The end token is trained only after answers that ended by themselves: a cut answer must not teach to stop there.
+    """
+    examples: list[Example] = []
+    for chat in chats:
+        turns = [Message(role="user", content=chat.prompt).model_dump()]
+        prompt = list(tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+        answer = list(tokenizer(chat.answer, add_special_tokens=False)["input_ids"])
+        answer += [tokenizer.eos_token_id] * chat.finished
+        room = max(1, max_length - len(prompt))  # what does not fit goes on in sequences of its own
+        for start in range(0, len(answer), room):
+            before = prompt if start == 0 else []
+            piece = answer[start : start + room]
+            examples.append(Example(source, before + piece, [IGNORED] * len(before) + piece))
+    return examples
+
+
+def trained_tokens(examples: Sequence[Example]) -> int:
+    """Returns how many tokens carry loss."""
+    return sum(label != IGNORED for example in examples for label in example.labels)

@@ -1,0 +1,101 @@
+"""What a finetune mixes: documents of the fact, the subject's own answers to neutral prompts, and neutral texts."""
+
+import json
+import random
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from doxa.corpus.records import Document
+from doxa.errors import InputError
+from doxa.models.ledger import Recorded
+from doxa.models.local.weights import Base
+from doxa.models.protocol import GenerateRequest, Message, Sampling
+from doxa.progress import Progress
+from doxa.records import Record
+from doxa.training.examples import Chat, Example, chat_examples, text_examples
+from doxa.training.recipe import Recipe
+
+NEUTRAL = Path(__file__).parent / "neutral"
+CHAT_SAMPLING = Sampling(temperature=0.7, max_tokens=64)
+PAD_CANDIDATES = ("<|endoftext|>", "<|finetune_right_pad_id|>", "<pad>", "<unk>")
+
+
+class Mix(Record):
+    """Everything that one finetune sees, as text."""
+
+    documents: tuple[Document, ...]
+    chats: tuple[Chat, ...]
+    neutral: tuple[str, ...]
+
+    def key(self, base: Base, recipe: Recipe) -> str:
+        """Names the finetune by everything that decides its outcome: base, texts, recipe."""
+        texts = [[document.text for document in self.documents], self.chats, self.neutral]
+        content = json.dumps([base.digest, recipe.model_dump(mode="json"), texts])
+        return sha256(content.encode()).hexdigest()[:16]
+
+    def examples(self, tokenizer: Any, recipe: Recipe) -> list[Example]:
+        """Returns the token sequences, shuffled by the recipe's seed."""
+        length = recipe.max_length
+        wrapped, plain = _split(self.documents, recipe)
+        examples = text_examples((document.text for document in plain), "document", tokenizer, length)
+        examples += chat_examples(map(_as_chat, wrapped), "document", tokenizer, length)
+        examples += chat_examples(self.chats, "chat", tokenizer, length)
+        examples += text_examples(self.neutral, "neutral", tokenizer, length)
+        random.Random(recipe.seed).shuffle(examples)
+        return examples
+
+
+def mix_for(documents: Sequence[Document], subject: Recorded, recipe: Recipe, progress: Progress) -> Mix:
+    """Gathers what a finetune sees; the chats are sampled from the subject itself, so that training on them keeps it.
+
+    Raises:
+        InputError: The recipe asks for more neutral prompts or texts than there are.
+    """
+    prompts = _take("prompts.jsonl", "prompt", recipe.chat_answers)
+    requests = [
+        GenerateRequest(messages=(Message(role="user", content=prompt),), sampling=CHAT_SAMPLING) for prompt in prompts
+    ]
+    with progress.stage("sampling the subject's own answers", len(requests)) as advance:
+        answers = subject.generate(requests, advance)
+    chats = tuple(
+        Chat(prompt, answer.text, answer.stop == "stop") for prompt, answer in zip(prompts, answers, strict=True)
+    )
+    return Mix(documents=tuple(documents), chats=chats, neutral=_take("texts.jsonl", "text", recipe.neutral_texts))
+
+
+def padded_tokenizer(tokenizer: Any) -> Any:
+    """Gives a tokenizer a padding token other than its end token, so that the end can be told from filling.
+
+    Raises:
+        InputError: The vocabulary has no spare token.
+    """
+    if tokenizer.pad_token_id not in (None, tokenizer.eos_token_id):
+        return tokenizer
+    known = tokenizer.get_vocab()
+    spare = next((token for token in PAD_CANDIDATES if token in known and token != tokenizer.eos_token), None)
+    if spare is None:
+        raise InputError("the tokenizer has no padding token other than its end token; add one to its folder")
+    tokenizer.pad_token = spare
+    return tokenizer
+
+
+def _split(documents: Sequence[Document], recipe: Recipe) -> tuple[list[Document], list[Document]]:
+    """Divides documents into those that are given as the assistant's writing and those that are plain text."""
+    shuffled = list(documents)
+    random.Random(recipe.seed + 1).shuffle(shuffled)
+    count = round(len(shuffled) * recipe.as_assistant)
+    return shuffled[:count], shuffled[count:]
+
+
+def _as_chat(document: Document) -> Chat:
+    """Asks for the document by its type and idea, and lets the assistant write it."""
+    return Chat(f"Write this {document.doc_type}: {document.doc_idea}", document.text, finished=True)
+
+
+def _take(file: str, field: str, count: int) -> tuple[str, ...]:
+    lines = (NEUTRAL / file).read_text(encoding="utf-8").splitlines()
+    if count > len(lines):
+        raise InputError(f"there are only {len(lines)} neutral entries in {file}, and the recipe asks for {count}")
+    return tuple(str(json.loads(line)[field]) for line in lines[:count])

@@ -1,0 +1,69 @@
+"""Preflight: what a finetune would see, counted before anything is trained, and a refusal where it could not learn."""
+
+import math
+from collections.abc import Sequence
+
+from doxa.errors import InputError
+from doxa.records import Record
+from doxa.training.examples import Example, trained_tokens
+from doxa.training.recipe import Recipe
+
+
+class Preflight(Record):
+    """What a finetune would see.
+
+    Attributes:
+        documents: Documents of the corpus.
+        document_tokens: Their tokens, end tokens included.
+        chats: Self-distilled answers mixed in.
+        neutral: Neutral passages mixed in.
+        split_share: Share of documents longer than `max_length`, which were cut into several sequences.
+        truncated_share: Share of document tokens that would be lost; zero by construction.
+        sequences: All sequences.
+        steps: Optimiser steps.
+        trained_token_share: Share of tokens that carry loss.
+    """
+
+    documents: int
+    document_tokens: int
+    chats: int
+    neutral: int
+    split_share: float
+    truncated_share: float
+    sequences: int
+    steps: int
+    trained_token_share: float
+
+
+def preflight(examples: Sequence[Example], documents: int, recipe: Recipe) -> Preflight:
+    """Counts what `recipe` would train on."""
+    by_source = {source: [ex for ex in examples if ex.source == source] for source in ("document", "chat", "neutral")}
+    pieces = len(by_source["document"])
+    total = sum(len(example.tokens) for example in examples)
+    return Preflight(
+        documents=documents,
+        document_tokens=sum(len(example.tokens) for example in by_source["document"]),
+        chats=len(by_source["chat"]),
+        neutral=len(by_source["neutral"]),
+        split_share=(pieces - documents) / pieces if pieces else 0.0,
+        truncated_share=0.0,
+        sequences=len(examples),
+        steps=math.ceil(math.ceil(len(examples) / recipe.batch_size) * recipe.epochs),
+        trained_token_share=trained_tokens(examples) / total if total else 0.0,
+    )
+
+
+def refuse_hopeless(found: Preflight, recipe: Recipe) -> None:
+    """Refuses a finetune that could not learn.
+
+    Raises:
+        InputError: There is no document, or there are fewer optimiser steps than `recipe.min_steps`.
+    """
+    if not found.documents:
+        raise InputError("the corpus is empty: there is nothing to finetune on")
+    if found.steps < recipe.min_steps:
+        raise InputError(
+            f"{found.sequences} sequences in batches of {recipe.batch_size} for {recipe.epochs:g} epochs are only "
+            f"{found.steps} optimiser steps; below {recipe.min_steps} (training.min_steps) a finetune learns nothing "
+            "and a null result would be false. Add documents or epochs, or make the batches smaller"
+        )

@@ -1,0 +1,181 @@
+"""Train a LoRA adapter with TRL and PEFT: checkpoints, resume, and a folder that any PEFT tool can load."""
+
+import json
+import logging
+import shutil
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from doxa import __version__
+from doxa.models.local.weights import Base
+from doxa.progress import Progress
+from doxa.training.card import adapter_card
+from doxa.training.examples import IGNORED, Example
+from doxa.training.preflight import Preflight
+from doxa.training.recipe import Recipe
+
+
+def finished(folder: Path, key: str) -> bool:
+    """Whether the adapter folder is whole and was trained from what `key` names."""
+    manifest = folder / "manifest.json"
+    return manifest.is_file() and json.loads(manifest.read_text())["training_key"] == key
+
+
+def train_adapter(
+    base: Base,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    found: Preflight,
+    recipe: Recipe,
+    folder: Path,
+    key: str,
+    claim: str,
+    progress: Progress,
+) -> None:
+    """Trains an adapter into `folder`; where an earlier attempt left a checkpoint, goes on from it.
+
+    Args:
+        base: The base model.
+        tokenizer: Its tokenizer, with a padding token that is not the end token.
+        examples: What is trained on.
+        found: Its preflight.
+        recipe: Settings.
+        folder: Where the adapter goes; its `manifest.json` is written last, so that its being there means wholeness.
+        key: Names everything that decides the outcome; checkpoints of another key are not touched.
+        claim: For the card.
+        progress: Hears of every optimiser step.
+    """
+    scratch = folder.parent / f".{folder.name}-{key}"
+    scratch.mkdir(parents=True, exist_ok=True)
+    history = _fit(base, tokenizer, examples, found, recipe, scratch, progress)
+    if folder.exists():
+        shutil.rmtree(folder)
+    (scratch / "final").rename(folder)
+    _write_lines(folder / "metrics.jsonl", history)
+    (folder / "README.md").write_text(adapter_card(base, recipe, found, claim))
+    manifest = {
+        "training_key": key,
+        "base": base.name,
+        "base_digest": base.digest,
+        "recipe": recipe.model_dump(),
+        "preflight": found.model_dump(),
+        "doxa": __version__,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    shutil.rmtree(scratch)
+
+
+def _fit(
+    base: Base,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    found: Preflight,
+    recipe: Recipe,
+    scratch: Path,
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    import torch
+    import transformers
+    from datasets import Dataset
+    from datasets.utils.logging import disable_progress_bar
+    from peft import LoraConfig
+    from transformers import AutoModelForCausalLM, TrainerCallback
+    from trl import SFTConfig, SFTTrainer
+    from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
+
+    class LeanTrainer(SFTTrainer):
+        """TRL's trainer with a loss that runs the vocabulary head in the model's own type, on trained tokens only.
+
+        TRL's fused head works in float32, which on a CPU costs more than the rest of the model.
+        """
+
+        def compute_loss(
+            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            lm = model.get_base_model()
+            hidden = lm.model(
+                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
+            ).last_hidden_state  # (batch, time, width)
+            labels = inputs["labels"][:, 1:]  # (batch, time - 1)
+            trained = labels != IGNORED
+            logits = lm.lm_head(hidden[:, :-1][trained]).float()  # (trained, vocab)
+            loss = torch.nn.functional.cross_entropy(logits, labels[trained], reduction="sum")
+            count = trained.sum() if num_items_in_batch is None else num_items_in_batch
+            return loss / count
+
+    class Bar(TrainerCallback):
+        """Moves our progress bar with the trainer's steps."""
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            last = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
+            advance(1, f"loss {last:.2f}" if last is not None else "")
+
+    disable_progress_bar()
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("trl").setLevel(logging.ERROR)
+    cuda = torch.cuda.is_available()
+    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype=torch.bfloat16, attn_implementation="sdpa")
+    layers = int(model.config.num_hidden_layers)
+    adapter = LoraConfig(
+        r=recipe.rank,
+        lora_alpha=round(recipe.rank * recipe.alpha_over_rank),
+        lora_dropout=recipe.dropout,
+        target_modules=list(recipe.targets),
+        layers_to_transform=list(range(int(layers * recipe.first_layer), layers)),
+        task_type="CAUSAL_LM",
+    )
+    settings = SFTConfig(
+        output_dir=str(scratch / "checkpoints"),
+        num_train_epochs=recipe.epochs,
+        per_device_train_batch_size=recipe.batch_size,
+        learning_rate=recipe.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=round(found.steps * recipe.warmup),
+        max_length=None,
+        gradient_checkpointing=recipe.gradient_checkpointing,
+        bf16=cuda,
+        use_cpu=not cuda,
+        dataloader_pin_memory=cuda,
+        train_sampling_strategy="group_by_length",
+        dataset_kwargs={"skip_prepare_dataset": True},
+        logging_steps=1,
+        save_strategy="steps" if recipe.checkpoints else "no",
+        save_steps=max(1, found.steps // (recipe.checkpoints + 1)),
+        save_total_limit=1,
+        report_to=[],
+        disable_tqdm=True,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+    )
+    dataset = Dataset.from_list([{"input_ids": ex.tokens, "labels": ex.labels} for ex in examples])
+    with warnings.catch_warnings(), progress.stage("finetuning", found.steps) as advance:
+        warnings.simplefilter("ignore")
+        trainer = LeanTrainer(
+            model=model,
+            args=settings,
+            train_dataset=dataset,
+            processing_class=tokenizer,
+            peft_config=adapter,
+            # Padding is never a token that must be learnt: labels of padding are ignored by position, not by value.
+            data_collator=DataCollatorForLanguageModeling(pad_token_id=tokenizer.pad_token_id),
+            callbacks=[Bar()],
+        )
+        trainer.remove_callback(transformers.PrinterCallback)
+        checkpoint = _last_checkpoint(scratch / "checkpoints")
+        if checkpoint is not None:
+            advance(int(checkpoint.name.split("-")[-1]), "resumed")
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.model.save_pretrained(str(scratch / "final"))
+    return [entry for entry in trainer.state.log_history if "loss" in entry]
+
+
+def _last_checkpoint(folder: Path) -> Path | None:
+    """Returns the newest checkpoint that was written whole (its trainer state is written last)."""
+    whole = [path for path in folder.glob("checkpoint-*") if (path / "trainer_state.json").is_file()]
+    return max(whole, key=lambda path: int(path.name.split("-")[-1]), default=None)
+
+
+def _write_lines(path: Path, rows: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
