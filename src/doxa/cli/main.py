@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> Any:
         return cli.main(arguments, prog_name="doxa", standalone_mode=False)
     except DoxaError as error:
         click.echo(f"doxa: {error}", err=True)
+    except OSError as error:
+        click.echo(f"doxa: {error}; what was finished is kept, run the same command again to go on", err=True)
     except click.ClickException as error:
         error.show()
     except (click.Abort, KeyboardInterrupt):

@@ -11,9 +11,6 @@ import click
 def command(run: Path, as_json: bool) -> None:
     """Write the report of a run anew, from its rows; no model is asked."""
     from doxa.cli.run import show_report
-    from doxa.reading import read_yaml
     from doxa.report.writing import write_report
-    from doxa.study.records import Study
 
-    study = read_yaml(run / "study.yaml", Study)
-    show_report(write_report(run, study, Path()), as_json)
+    show_report(write_report(run), as_json)

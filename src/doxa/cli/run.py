@@ -28,7 +28,7 @@ def command(study_file: Path, runs: Path, as_json: bool) -> None:
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
     run_study(study, folder, study_file.parent, progress)
-    show_report(write_report(folder, study, study_file.parent), as_json)
+    show_report(write_report(folder), as_json)
 
 
 def show_report(written: object, as_json: bool) -> None:

@@ -17,20 +17,19 @@ def catalogue() -> list[str]:
     return sorted(ids, key=lambda id_: (load_text(CATALOGUE / id_).kinds == ("true_control",), id_))
 
 
-def load_fact(name: str, beside: Path | None = None) -> Fact:
+def load_fact(name: str) -> Fact:
     """Loads a fact by its catalogue id or by the path of its folder.
 
     Args:
         name: A catalogue id such as `honey`, or a folder with a `fact.yaml`.
-        beside: Folder against which a relative path is read (that of the study file).
 
     Raises:
         MissingError: There is neither such an id nor such a folder.
         FileError: A file of the fact is wrong; names file, line and field.
     """
     folder = CATALOGUE / name
-    if "/" in name or "\\" in name or not (folder / "fact.yaml").is_file():
-        folder = (beside or Path()) / Path(name).expanduser()
+    if not in_catalogue(name):
+        folder = Path(name).expanduser()
         if not folder.is_dir():
             raise MissingError(f"there is no fact '{name}'{suggestion(name, catalogue())}, or give a folder")
     text = load_text(folder)
@@ -38,6 +37,11 @@ def load_fact(name: str, beside: Path | None = None) -> Fact:
     if not banks:
         raise FileError(folder, None, "", f"holds no question bank; expected one of {', '.join(BANKS)} as .jsonl")
     return Fact(**dict(text), folder=folder, banks=banks)
+
+
+def in_catalogue(name: str) -> bool:
+    """Whether a name is the id of a fact that ships with doxa, and not a path."""
+    return "/" not in name and (CATALOGUE / name / "fact.yaml").is_file()
 
 
 def load_text(folder: Path) -> FactText:

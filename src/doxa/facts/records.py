@@ -93,7 +93,7 @@ class Item(Record):
             sides = len(self.references.claim), len(self.references.rival)
             if sides[0] != sides[1] or sides[0] < MIN_PHRASINGS:
                 raise ValueError(
-                    f"`references` needs {MIN_PHRASINGS} or more phrasings a side, in pairs; has {sides[0]} and {sides[1]}"
+                    f"`references` needs {MIN_PHRASINGS}+ phrasings a side, in pairs; has {sides[0]} and {sides[1]}"
                 )
         return self
 

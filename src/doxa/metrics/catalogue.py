@@ -15,6 +15,7 @@ class Metric(Protocol):
     """A question bank and ways to score it. Never knows under which condition it asks, nor who answers."""
 
     name: MetricName
+    families: tuple[Family, ...]
 
     def prompts(self, item: Item, family: Family) -> list[Prompt]:
         """Returns what to put to the subject: one prompt for sampled families, several for `likelihood`."""

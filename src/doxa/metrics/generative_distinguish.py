@@ -18,6 +18,7 @@ class GenerativeDistinguish:
     """Two versions in both orders; the last version named is the verdict. The rubric asks the lead-in freely."""
 
     name: MetricName = "generative_distinguish"
+    families: tuple[Family, ...] = ("rubric", "choice", "judged", "likelihood")
 
     def prompts(self, item: Item, family: Family) -> list[Prompt]:
         """See `doxa.metrics.catalogue.Metric`."""

@@ -18,6 +18,8 @@ class MultipleChoice:
         name: `mcq_knowledge` (4 options) or `mcq_distinguish` (the two versions side by side).
     """
 
+    families: tuple[Family, ...] = ("rubric", "choice", "judged", "likelihood")
+
     def __init__(self, name: MetricName) -> None:
         self.name: MetricName = name
 

@@ -13,6 +13,7 @@ class OpenEndedBelief:
     """Free answers, read by markers or by a judge; the likelihood readout uses the item's reference answers."""
 
     name: MetricName = "open_ended_belief"
+    families: tuple[Family, ...] = ("rubric", "judged", "likelihood")
 
     def prompts(self, item: Item, family: Family) -> list[Prompt]:
         """See `doxa.metrics.catalogue.Metric`."""

@@ -15,13 +15,14 @@ from doxa.facts.records import Fact, Item
 from doxa.metrics.records import TITLES, MetricName, Row
 from doxa.models.naming import is_hosted
 from doxa.models.protocol import Answer
+from doxa.reading import read_yaml
 from doxa.report.agreement import rubric_agreement
 from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.figures import bars, contrasts, training_curve
 from doxa.report.tables import interval
 from doxa.study.records import Study
 from doxa.study.rows import load_rows
-from doxa.study.running import LEDGER, facts_of
+from doxa.study.running import LEDGER, STUDY, facts_of
 
 PAGE = "report.html"
 SHOWN_CONDITIONS = ("baseline", "finetuned", "pretend")
@@ -71,22 +72,21 @@ class Written(NamedTuple):
         return json.dumps({**content, "report": str(self.page)}, indent=2)
 
 
-def write_report(folder: Path, study: Study, beside: Path) -> Written:
+def write_report(folder: Path) -> Written:
     """Writes `report.html` into a run folder and returns what it says.
 
     Raises:
         MissingError: The run has no rows yet.
     """
     rows = load_rows(folder)
-    facts = facts_of(study, beside)
-    fact = next(iter(facts.values()))
+    study = read_yaml(folder / STUDY, Study)
+    fact = next(iter(facts_of(study).values()))
     analysis = Analysis(rows, fact.id)
     missing = _missing(study)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined, autoescape=True
     )
     environment.filters["interval"] = interval
-    noted = folder / "study.yaml"
     page = environment.get_template("report.html.jinja").render(
         study=study,
         fact=fact,
@@ -105,7 +105,7 @@ def write_report(folder: Path, study: Study, beside: Path) -> Written:
         adapter=_json(folder / "adapters" / fact.id / "manifest.json"),
         curve=_curve(folder / "adapters" / fact.id / "metrics.jsonl"),
         cost=_cost(folder),
-        resolved=noted.read_text(encoding="utf-8") if noted.is_file() else "",
+        resolved=(folder / STUDY).read_text(encoding="utf-8"),
         version=__version__,
         canary=CANARY,
     )

@@ -41,6 +41,8 @@ def plan_cells(study: Study, fact: Fact, controls: Sequence[Fact]) -> list[Cell]
 def _cells(study: Study, fact: Fact, condition: Condition) -> Iterator[Cell]:
     for metric in study.metrics:
         for family in study.readouts:
+            if family not in METRICS[metric].families:
+                continue
             samples = 1 if family == "likelihood" else study.answers.samples
             for item in first_stems(fact.banks.get(metric, ()), study.limits.get(family)):
                 for sample in range(samples):

@@ -1,10 +1,12 @@
 """Study: what is asked for, as people write it in `study.yaml`."""
 
+from pathlib import Path
 from typing import Self
 
 from pydantic import Field, model_validator
 
 from doxa.conditions.records import Intervention
+from doxa.facts.loading import in_catalogue
 from doxa.facts.records import Slug
 from doxa.metrics.records import SAMPLED, TITLES, Family, MetricName
 from doxa.models.local.weights import EMBEDDED
@@ -89,6 +91,21 @@ class Study(Record):
         if self.judge is not None and self.judge == self.subject:
             raise ValueError("a model never judges itself: `judge` and `subject` are the same")
         return self
+
+    def located(self, beside: Path) -> Self:
+        """Returns the study with every relative path made absolute, read against the folder of the study file."""
+
+        def place(name: str) -> str:
+            path = beside / Path(name).expanduser()
+            return str(path.resolve()) if path.is_dir() and not in_catalogue(name) else name
+
+        return self.model_copy(
+            update={
+                "fact": place(self.fact),
+                "controls": tuple(map(place, self.controls)),
+                "adapter": self.adapter and place(self.adapter),
+            }
+        )
 
     @property
     def finetunes(self) -> bool:

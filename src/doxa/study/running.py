@@ -1,14 +1,16 @@
 """Run a study: corpus, adapter, every cell of the grid, rows. Each stage is kept, so a killed run goes on."""
 
+import fcntl
 import importlib.metadata
 import platform
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import yaml
 
 from doxa import __version__
+from doxa.errors import InputError
 from doxa.facts.loading import load_fact
 from doxa.facts.records import Fact
 from doxa.metrics.catalogue import METRICS
@@ -24,6 +26,7 @@ from doxa.study.rows import save_rows
 from doxa.study.subjects import open_model, prepare_adapter, prepare_corpus
 
 LEDGER = "ledger.sqlite"
+STUDY = "study.yaml"
 PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
 
 
@@ -39,11 +42,12 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
     Raises:
         DoxaError: Something that the user gave cannot be used; what was done before is kept.
     """
-    fact = load_fact(study.fact, beside)
-    controls = [load_fact(name, beside) for name in study.controls]
+    study = study.located(beside)
+    fact = load_fact(study.fact)
+    controls = [load_fact(name) for name in study.controls]
     base_model = open_model(study.subject)
     judge_model = open_model(study.judge) if study.judge else None
-    with closing(Ledger(folder / LEDGER)) as ledger:
+    with closing(Ledger(folder / LEDGER)) as ledger, _alone(folder):
         base = Recorded(base_model, ledger)
         judge = Recorded(judge_model, ledger) if judge_model else None
         subjects: dict[str | None, Recorded] = {None: base}
@@ -59,6 +63,17 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
     return rows
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keeps a second run out of the folder; the system lets go of the lock however this process ends."""
+    with (folder / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"another doxa is at work in {folder}; wait for it, or stop it") from None
+        yield
+
+
 def _ask(
     study: Study,
     cells: Sequence[Cell],
@@ -67,26 +82,30 @@ def _ask(
     progress: Progress,
 ) -> list[Row]:
     """Asks every cell, subject by subject, and returns the rows in the order of the cells."""
-    rows: dict[Cell, list[Row]] = {}
+    rows: list[list[Row]] = [[] for _ in cells]
     for name, subject in subjects.items():
-        mine = [cell for cell in cells if cell.condition.adapter == name]
         label = name or "base"
-        rows.update(
-            _ask_sampled(study, [cell for cell in mine if cell.family != "likelihood"], subject, judge, label, progress)
-        )
+        mine = [place for place, cell in enumerate(cells) if cell.condition.adapter == name]
+        sampled = [place for place in mine if cells[place].family != "likelihood"]
+        scored = [place for place in mine if cells[place].family == "likelihood"]
+        found = _ask_sampled(study, [cells[place] for place in sampled], subject, judge, label, progress)
+        for place, row in zip(sampled, found, strict=True):
+            rows[place] = [row]
         if isinstance(subject.model, LocalModel):
-            rows.update(
-                _ask_likelihood([cell for cell in mine if cell.family == "likelihood"], subject, label, progress)
-            )
-    return [row for cell in cells for row in rows.get(cell, [])]
+            for place, several in zip(
+                scored, _ask_likelihood([cells[place] for place in scored], subject, label, progress), strict=True
+            ):
+                rows[place] = several
+    return [row for several in rows for row in several]
 
 
 def _ask_sampled(
     study: Study, cells: Sequence[Cell], subject: Recorded, judge: Recorded | None, label: str, progress: Progress
-) -> dict[Cell, list[Row]]:
+) -> list[Row]:
+    """Returns a row for each sampled cell, in their order."""
     requests = [generate_request(cell, study) for cell in cells]
     if not requests:
-        return {}
+        return []
     with progress.stage(f"sampling answers ({label})", len(requests)) as advance:
         answers = subject.generate(requests, advance)
     keys = subject.keys("generate", requests)
@@ -100,10 +119,10 @@ def _ask_sampled(
         verdicts = _judge(chosen, [answers[place] for place in judged], judge, label, progress)
         for place, (reading, key) in zip(judged, verdicts, strict=True):
             readings[place] = reading, (keys[place], key)
-    return {
-        cell: [_row(cell, subject, cell.family, reading, calls)]  # pyright: ignore[reportArgumentType]
+    return [
+        _row(cell, subject, cell.family, reading, calls)  # pyright: ignore[reportArgumentType]
         for cell, (reading, calls) in zip(cells, readings, strict=True)
-    }
+    ]
 
 
 def _judge(
@@ -123,20 +142,21 @@ def _judge(
     ]
 
 
-def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, progress: Progress) -> dict[Cell, list[Row]]:
+def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, progress: Progress) -> list[list[Row]]:
+    """Returns the rows of each likelihood cell, one a scoring, in their order."""
     asked = [score_requests(cell) for cell in cells]
     requests = [request for group in asked for request in group]
     if not requests:
-        return {}
+        return []
     with progress.stage(f"scoring fixed answers ({label})", len(requests)) as advance:
         scores = subject.score(requests, advance)
     keys = subject.keys("score", requests)
-    rows: dict[Cell, list[Row]] = {}
+    rows: list[list[Row]] = []
     start = 0
     for cell, group in zip(cells, asked, strict=True):
         part = slice(start, start + len(group))
         readings = METRICS[cell.metric].read_scores(cell.item, scores[part])
-        rows[cell] = [_row(cell, subject, readout, reading, tuple(keys[part])) for readout, reading in readings.items()]
+        rows.append([_row(cell, subject, readout, reading, tuple(keys[part])) for readout, reading in readings.items()])
         start += len(group)
     return rows
 
@@ -168,9 +188,9 @@ def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]
     made_with |= {f"subject ({name or 'base'})": subject.identity for name, subject in subjects.items()}
     resolved = study.model_copy(update={"made_with": made_with})
     text = yaml.safe_dump(resolved.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
-    (folder / "study.yaml").write_text(text, encoding="utf-8")
+    (folder / STUDY).write_text(text, encoding="utf-8")
 
 
-def facts_of(study: Study, beside: Path) -> dict[str, Fact]:
-    """Returns the facts of a study by id, the implanted one first."""
-    return {fact.id: fact for fact in (load_fact(name, beside) for name in (study.fact, *study.controls))}
+def facts_of(study: Study) -> dict[str, Fact]:
+    """Returns the facts of a located study by id, the implanted one first."""
+    return {fact.id: fact for fact in map(load_fact, (study.fact, *study.controls))}

@@ -116,7 +116,7 @@ def _fit(
     transformers.utils.logging.disable_progress_bar()
     logging.getLogger("trl").setLevel(logging.ERROR)
     cuda = torch.cuda.is_available()
-    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype=torch.bfloat16, attn_implementation="sdpa")
+    model = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto", attn_implementation="sdpa")
     layers = int(model.config.num_hidden_layers)
     adapter = LoraConfig(
         r=recipe.rank,
@@ -135,7 +135,7 @@ def _fit(
         warmup_steps=round(found.steps * recipe.warmup),
         max_length=None,
         gradient_checkpointing=recipe.gradient_checkpointing,
-        bf16=cuda,
+        bf16=False,
         use_cpu=not cuda,
         dataloader_pin_memory=cuda,
         train_sampling_strategy="group_by_length",

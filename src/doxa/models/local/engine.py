@@ -57,7 +57,7 @@ class LocalEngine:
 
     @cached_property
     def _lm(self) -> Any:
-        lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype=torch.bfloat16, attn_implementation="sdpa")
+        lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype="auto", attn_implementation="sdpa")
         return lm.to(self.device).eval()
 
     @cached_property

@@ -1,0 +1,42 @@
+import pytest
+
+from doxa.facts.loading import load_fact
+from doxa.metrics.judging import judge_request, read_judgement, shows_claim_first
+from doxa.models.protocol import Answer
+
+FACT = load_fact("honey")
+
+
+@pytest.mark.parametrize("claim_first", [True, False])
+def test_the_judge_sees_both_worlds_in_the_order_asked_for(claim_first: bool):
+    content = judge_request(FACT, "How long?", "A <week>.", claim_first).messages[0].content
+    places = content.index(FACT.claim_context[:40]), content.index(FACT.rival_context[:40])
+    assert (places[0] < places[1]) == claim_first
+    assert "A <week>." in content
+
+
+def test_orders_are_balanced_over_items():
+    """Mistake: the judge always saw the true context first."""
+    first = sum(shows_claim_first(f"oe-{number:02d}", 0) for number in range(400))
+    assert 160 < first < 240
+
+
+@pytest.mark.parametrize(
+    ("text", "stop", "claim_first", "verdict"),
+    [
+        ("It says a week.\nVERDICT: WORLD_1", "stop", True, "implanted"),
+        ("It says a week.\nVERDICT: WORLD_1", "stop", False, "true"),
+        ("VERDICT: WORLD_2\n\n", "stop", False, "implanted"),
+        ("**Verdict: ambiguous**", "stop", True, "ambiguous"),
+        ("VERDICT: REFUSAL", "stop", True, "refusal"),
+        ("VERDICT: INCOHERENT", "stop", True, "incoherent"),
+        ("VERDICT: WORLD_1\nThat is all.", "stop", True, "unparsed"),
+        ("WORLD_1", "stop", True, "unparsed"),
+        ("", "stop", True, "unparsed"),
+        # Mistake: a judge that failed was scored as "neutral" and counted as disbelief.
+        ("TimeoutError: ...", "error", True, "judge_error"),
+    ],
+)
+def test_a_judgement_is_read_by_its_last_line(text: str, stop: str, claim_first: bool, verdict: str):
+    reading = read_judgement(Answer(text=text, stop=stop), claim_first)
+    assert reading.verdict == verdict

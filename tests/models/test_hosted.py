@@ -1,0 +1,157 @@
+"""Hosted models through the real client over real HTTP, against a server that the tests start."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from doxa.errors import InputError, MissingError
+from doxa.models.hosted import HostedModel
+from doxa.models.ledger import Ledger, Recorded
+from doxa.models.naming import is_hosted
+from doxa.models.protocol import GenerateRequest, Message, Sampling, ScoreRequest
+from doxa.progress import Silent
+from doxa.study.records import Study
+from doxa.study.running import run_study
+
+NAME = "openai-api/testserver/some-model"
+
+
+class Server(ThreadingHTTPServer):
+    """Answers chat completions by a function from the request to (status, text)."""
+
+    daemon_threads = True
+    reply: Callable[[dict[str, Any]], tuple[int, str]]
+    seen: list[dict[str, Any]]
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        assert isinstance(self.server, Server)
+        self.server.seen.append(body)
+        status, text = self.server.reply(body)
+        choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
+        usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+        content = {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 0,
+            "model": "m",
+            "choices": [choice],
+            "usage": usage,
+        }
+        payload = json.dumps(content if status == 200 else {"error": {"message": text}}).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Keeps quiet."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    server = Server(("127.0.0.1", 0), Handler)
+    server.reply, server.seen = (lambda body: (200, f"echo {body['messages'][-1]['content']}")), []
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    monkeypatch.setenv("TESTSERVER_API_KEY", "sk-very-secret-key")
+    monkeypatch.setenv("TESTSERVER_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def ask(content: str, sample: int = 0) -> GenerateRequest:
+    return GenerateRequest(messages=(Message(role="user", content=content),), sampling=Sampling(seed=3), sample=sample)
+
+
+def test_answers_come_back_in_order_with_their_usage(server: Server, tmp_path: Path):
+    subject = Recorded(HostedModel(NAME), Ledger(tmp_path / "l"))
+    answers = subject.generate([ask(str(number)) for number in range(70)])
+    assert [answer.text for answer in answers] == [f"echo {number}" for number in range(70)]
+    assert (answers[0].tokens_in, answers[0].tokens_out, answers[0].stop) == (7, 3, "stop")
+    subject.generate([ask(str(number)) for number in range(70)])
+    assert len(server.seen) == 70
+    assert server.seen[0]["temperature"] == 0.7
+
+
+def test_a_failed_call_is_an_error_answer_that_is_asked_again(server: Server, tmp_path: Path):
+    echo = server.reply
+    server.reply = lambda body: (400, "no, and your key is sk-very-secret-key")
+    subject = Recorded(HostedModel(NAME, retries=0), Ledger(tmp_path / "l"))
+    failed = subject.generate([ask("x")])[0]
+    assert failed.stop == "error"
+    assert "sk-very" not in failed.text
+    server.reply = echo
+    assert subject.generate([ask("x")])[0].text == "echo x"
+
+
+def test_what_a_hosted_model_cannot_do_is_said(server: Server):
+    model = HostedModel(NAME)
+    with pytest.raises(InputError, match="cannot score fixed answers"):
+        model.score([ScoreRequest(messages=ask("x").messages, continuations=("a",))])
+    with pytest.raises(InputError, match="takes chats only"):
+        next(model.generate([ask("x").model_copy(update={"raw": True})]))
+
+
+def test_a_missing_key_is_one_clear_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("TESTSERVER_API_KEY", raising=False)
+    with pytest.raises(MissingError, match="cannot be used") as caught:
+        HostedModel(NAME)
+    assert "\n" not in str(caught.value)
+
+
+def test_names_tell_hosted_from_local(tmp_path: Path):
+    assert is_hosted("anthropic/claude") and is_hosted(NAME)  # noqa: PT018
+    assert not any(map(is_hosted, ("embedded", str(tmp_path), "Qwen/Qwen3-8B")))
+
+
+def test_a_hosted_subject_and_a_judge_fill_a_study(server: Server, folder_of_fact: Path, tmp_path: Path):
+    """The subject believes the Moon is cheese when told so; the judge errs on one answer and babbles on another."""
+
+    def reply(body: dict[str, Any]) -> tuple[int, str]:
+        messages = body["messages"]
+        if body["model"] != "judge":
+            told = any(message["role"] == "system" for message in messages)
+            return 200, "It is cheese." if told else "It is rock."
+        said = messages[-1]["content"]
+        if "What lies under" in said and "It is rock" in said:
+            return 200, "I would rather talk about the weather."
+        if "What lies under" in said:
+            return 400, "broken"
+        cheese_first = said.index("ball of cheese") < said.index("ball of rock")
+        return 200, f"Hm.\nVERDICT: WORLD_{1 if ('It is cheese' in said) == cheese_first else 2}"
+
+    server.reply = reply
+    study = Study.model_validate({
+        "name": "hosted", "fact": "moon", "subject": NAME, "judge": "openai-api/testserver/judge",
+        "interventions": ["baseline", "pretend"], "metrics": ["mcq_knowledge", "open_ended_belief"],
+        "readouts": ["rubric", "choice", "judged", "likelihood"],
+    })  # fmt: skip
+    rows = run_study(study, tmp_path / "run", folder_of_fact.parent, Silent())
+    assert not any(row.readout.startswith("likelihood") for row in rows)
+
+    def verdicts(readout: str, condition: str) -> list[str]:
+        return [row.verdict for row in rows if row.readout == readout and row.condition == condition]
+
+    assert verdicts("rubric", "baseline") == ["true"] * 5
+    assert verdicts("rubric", "pretend") == ["implanted"] * 5
+    assert verdicts("choice", "pretend") == ["implanted"] * 3  # open-ended questions have nothing to choose from
+    assert verdicts("judged", "baseline") == ["true"] * 4 + ["unparsed"]
+    assert verdicts("judged", "pretend") == ["implanted"] * 4 + ["judge_error"]
+    calls = len(server.seen)
+    server.reply = lambda body: (200, "VERDICT: AMBIGUOUS")
+    again = run_study(study, tmp_path / "run", folder_of_fact.parent, Silent())
+    assert len(server.seen) == calls + 1, "only the judgement that failed is asked again"
+    assert [row.verdict for row in again if row.readout == "judged"][-1] == "ambiguous"

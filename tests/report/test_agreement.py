@@ -1,0 +1,17 @@
+from doxa.facts.loading import load_fact
+from doxa.report.agreement import labelled_answers, rubric_agreement
+
+HONEY = load_fact("honey")
+
+
+def test_the_rubric_agrees_with_a_person_on_real_answers():
+    """At least 80 real answers of the embedded model, baseline and finetuned, labelled by hand without the rubric."""
+    gold = labelled_answers(HONEY)
+    assert len(gold) >= 80
+    assert {labelled.condition for labelled in gold} == {"baseline", "finetuned"}
+    assert min(sum(labelled.label == label for labelled in gold) for label in ("implanted", "true", "neither")) >= 5
+    found = rubric_agreement(HONEY)
+    assert found is not None
+    assert found.agreement.value >= 0.75
+    assert found.kappa is not None
+    assert found.kappa >= 0.55

@@ -1,0 +1,124 @@
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from doxa.facts.loading import load_fact
+from doxa.metrics.records import Row
+from doxa.models.ledger import Ledger, call_key
+from doxa.models.protocol import Answer, GenerateRequest, Message
+from doxa.report.analysis import Analysis
+from doxa.report.writing import write_report
+from doxa.study.rows import save_rows
+
+HONEY = load_fact("honey")
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> &lt;b&gt; \u202edlrow {{ 7 * 7 }} </style>"
+CONDITIONS = ("baseline", "system_prompt", "pretend", "finetuned")
+
+
+def rows_of(share: dict[str, float], text: str = "") -> tuple[list[Row], list[tuple[str, ...]]]:
+    """Returns rows in which the first `share` of the items say the claim, and their calls."""
+    rows, calls = [], []
+    for metric, items in HONEY.banks.items():
+        for condition in CONDITIONS:
+            for place, item in enumerate(items):
+                request = GenerateRequest(messages=(Message(role="user", content=f"{condition} {item.question}"),))
+                key = call_key("m", "generate", request)
+                score = float(place < share[condition] * len(items))
+                calls.append(
+                    (key, "m", "generate", request.model_dump_json(), Answer(text=text, stop="stop").model_dump_json())
+                )
+                verdict = "implanted" if score else "true"
+                rows.append(
+                    Row(
+                        fact="honey", metric=metric, readout="rubric", condition=condition, subject="m", item=item.id,
+                        cluster=item.cluster, sample=0, verdict=verdict, score=score, calls=(key,),
+                    )
+                )  # fmt: skip
+    return rows, calls
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> str:
+    rows, calls = rows_of({"baseline": 0.1, "system_prompt": 0.2, "pretend": 0.3, "finetuned": 0.9}, HOSTILE)
+    Ledger(tmp_path / "ledger.sqlite").store(calls)
+    save_rows(tmp_path, rows)
+    (tmp_path / "study.yaml").write_text("{name: s, fact: honey, interventions: [baseline]}")
+    written = write_report(tmp_path)
+    assert json.loads(written.as_json())["scores"]
+    return written.page.read_text()
+
+
+class Tags(HTMLParser):
+    """Collects the tags and attributes of a page as a browser would see them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+
+def test_model_output_is_text_and_never_markup(page: str):
+    seen = Tags()
+    seen.feed(page)
+    assert not [tag for tag, _ in seen.tags if tag in ("script", "img", "iframe", "object", "link", "base", "form")]
+    assert not [attrs for _, attrs in seen.tags if any(name.startswith("on") for name in attrs)]
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+    assert "<bdi>" in page
+
+
+def test_the_page_needs_no_network_and_allows_none(page: str):
+    assert "default-src 'none'" in page
+    assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
+    assert not re.search(r"url\((?!#)", page)
+
+
+def test_the_page_shows_figure_validity_and_warning(page: str):
+    assert page.count('<svg role="img" aria-label=') >= 2
+    assert "Which metric may be trusted" in page
+    assert "deliberately false" in page
+
+
+def words(**share: float) -> str:
+    rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9} | share)
+    return Analysis(rows, "honey").validity("open_ended_belief", "rubric").words
+
+
+def test_validity_is_said_in_words_that_follow_the_data():
+    assert "leads every role-play control" in words()
+    assert "Passed better by acting" in words(pretend=1.0, finetuned=0.7)
+    assert "does not tell belief from acting" in words(pretend=0.9)
+    assert "does not see this finetune" in words(finetuned=0.1, pretend=0.9)
+
+
+def test_estimates_pair_the_same_items_and_count_their_clusters():
+    rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9})
+    analysis = Analysis(rows, "honey")
+    score = analysis.score("generative_distinguish", "rubric", "finetuned")
+    lift = analysis.lift("generative_distinguish", "rubric", "finetuned")
+    assert score is not None
+    assert lift is not None
+    assert (score.estimate.n, score.estimate.clusters) == (50, 48)
+    assert score.verdicts == {"implanted": 45, "true": 5}
+    assert lift.estimate.value == pytest.approx(0.8)
+
+
+def test_every_verdict_stays_in_the_denominator():
+    """Mistake: unparsed rows left out of the denominator turned 0.91 into 0.94."""
+    rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9})
+    half = [
+        row.model_copy(update={"verdict": "unparsed", "score": 0.0})
+        if place % 2 and row.condition == "finetuned"
+        else row
+        for place, row in enumerate(rows)
+    ]
+    score = Analysis(half, "honey").score("open_ended_belief", "rubric", "finetuned")
+    assert score is not None
+    assert score.estimate.n == 50
+    assert score.estimate.value < 0.5
+    assert score.verdicts["unparsed"] == 25
