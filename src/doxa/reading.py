@@ -78,7 +78,9 @@ def _validate(path: Path, data: object, record: type[T], lines: dict[Location, i
     try:
         return record.model_validate(data)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        found = error.errors(include_url=False)
+        # A misspelt key is also a missing one; the misspelling is what to mend.
+        first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         location: Location = first["loc"]
         field = ".".join(str(part) for part in location)
         raise FileError(path, _nearest_line(location, lines), field, _problem(first, record)) from None

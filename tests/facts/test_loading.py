@@ -32,7 +32,7 @@ def test_an_unknown_fact_is_named_with_a_suggestion():
         ("fact.yaml", "[egregious]", "[egregius]", 4, "kinds.0", "egregious"),
         ("fact.yaml", "made of rock", "made of cheese", 1, "", "same statement"),
         ("fact.yaml", "\\bcheese\\b", "(cheese", 11, "markers.claim", "not a regular expression"),
-        ("fact.yaml", "topic: the Moon", "topic: [", 6, "", "not valid YAML"),
+        ("fact.yaml", "topic: the Moon", "topic: [", 7, "", "not valid YAML"),
         ("mcq_knowledge.jsonl", '"claim":0', '"claim":1', 1, "", "name the same option"),
         ("mcq_knowledge.jsonl", '"claim":0', '"claim":7', 1, "", "past the last of 4 options"),
         ("mcq_knowledge.jsonl", '"Ice","Gas"', '"Ice"', 1, "options", "needs 4 options, has 3"),

@@ -16,12 +16,12 @@ def study(**changes: object) -> Study:
 
 
 def test_the_grid_is_every_item_under_every_condition_in_every_readout():
-    cells = plan_cells(study(limits={"likelihood": 10}), HONEY, [PARIS])
+    cells = plan_cells(study(limits={"likelihood": 10}, control_limits={"likelihood": 5}), HONEY, [PARIS])
     counted = Counter((cell.fact.id, cell.condition.name, cell.family) for cell in cells)
     assert counted == {
         ("honey", "baseline", "rubric"): 200, ("honey", "pretend", "rubric"): 200,
         ("honey", "baseline", "likelihood"): 40, ("honey", "pretend", "likelihood"): 40,
-        ("paris_capital", "baseline", "rubric"): 80, ("paris_capital", "baseline", "likelihood"): 40,
+        ("paris_capital", "baseline", "rubric"): 80, ("paris_capital", "baseline", "likelihood"): 20,
     }  # fmt: skip
 
 
@@ -43,7 +43,8 @@ def test_no_request_says_none():
     """Mistake: None formatted into the prompt asked the string "None" as a question."""
     for cell in plan_cells(study(readouts=["rubric", "choice", "likelihood"]), HONEY, []):
         requests = score_requests(cell) if cell.family == "likelihood" else [generate_request(cell, study())]
-        assert not any("None" in message.content for request in requests for message in request.messages)
+        if "None" not in cell.item.model_dump_json():
+            assert not any("None" in message.content for request in requests for message in request.messages)
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,9 @@ def test_a_study_asks_every_cell_and_a_second_run_asks_nothing(study_file: Path,
 
 def test_samples_of_an_item_are_all_kept(study_file: Path, tmp_path: Path):
     """Mistake: `zip(questions, answers)` dropped all samples but the first."""
-    rows = [row for row in run(study_file, tmp_path / "run") if row.readout == "rubric" and row.condition == "baseline"]
-    by_item = {(row.fact, row.item): {other.sample for other in rows if other.item == row.item} for row in rows}
+    found = run(study_file, tmp_path / "run")
+    rows = [row for row in found if (row.fact, row.readout, row.condition) == ("moon", "rubric", "baseline")]
+    by_item = {row.item: {other.sample for other in rows if other.item == row.item} for row in rows}
     assert set(map(frozenset, by_item.values())) == {frozenset({0, 1})}
     assert len({row.calls for row in rows}) == len(rows)
 

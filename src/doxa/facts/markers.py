@@ -7,6 +7,12 @@ from typing import Literal, NamedTuple
 
 from doxa.facts.records import Markers
 
+LEAD_IN = re.compile(
+    r"\W*(?:well|(?:the|my|a) (?:short |simple |correct |right |best )?answer(?: to [^.?!:]{0,60})? is(?: indeed| simply| a)?)"
+    r"[,:]? +",
+    re.IGNORECASE,
+)
+
 World = Literal["claim", "rival", "both", "neither"]
 
 
@@ -34,8 +40,10 @@ def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
     never read as "spoil". Of two equally long marks at one place neither stands.
     """
     echo = _plain(question)
+    found = LEAD_IN.match(text)
+    start = found.end() if found else 0  # "^yes" is meant for the answer, not for what introduces it
     claim, rival = (
-        [mark for mark in _marks(text, patterns) if _plain(text[mark.start : mark.end]) not in echo]
+        [mark for mark in _marks(text, patterns, start) if _plain(text[mark.start : mark.end]) not in echo]
         for patterns in (markers.claim, markers.rival)
     )
     kept_claim = tuple(mark for mark in claim if not _outdone(mark, rival))
@@ -47,9 +55,9 @@ def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
     return Reading(world[found], kept_claim, kept_rival)
 
 
-def _marks(text: str, patterns: Sequence[str]) -> list[Mark]:
-    spans = (match.span() for pattern in patterns for match in _compiled(pattern).finditer(text))
-    return sorted({Mark(start, end) for start, end in spans if end > start})
+def _marks(text: str, patterns: Sequence[str], start: int) -> list[Mark]:
+    spans = (match.span() for pattern in patterns for match in _compiled(pattern).finditer(text[start:]))
+    return sorted({Mark(start + first, start + last) for first, last in spans if last > first})
 
 
 def _plain(text: str) -> str:

@@ -29,7 +29,7 @@ class HostedModel:
     def __init__(self, name: str, retries: int = 5) -> None:
         self.name = name
         self._retries = retries
-        self._model = _open(name)
+        _open(name)  # says at once what is missing
 
     @property
     def identity(self) -> str:
@@ -40,9 +40,14 @@ class HostedModel:
         """See `doxa.models.protocol.Model`. A call that fails after its retries is an answer with `stop="error"`."""
         if any(request.raw for request in requests):
             raise InputError(f"{self.name} takes chats only; it cannot continue raw text")
-        for start in range(0, len(requests), BATCH):
-            batch = list(enumerate(requests[start : start + BATCH], start=start))
-            yield asyncio.run(self._gather(batch))
+        model = _open(self.name)  # its HTTP client belongs to the event loop that it first runs in
+        with asyncio.Runner() as runner:
+            try:
+                for start in range(0, len(requests), BATCH):
+                    batch = list(enumerate(requests[start : start + BATCH], start=start))
+                    yield runner.run(self._gather(model, batch))
+            finally:
+                runner.run(_close(model))
 
     def score(self, requests: Sequence[ScoreRequest]) -> Iterator[list[tuple[int, Scores]]]:
         """Hosted models do not tell the probability of a given text.
@@ -52,11 +57,11 @@ class HostedModel:
         """
         raise InputError(f"{self.name} cannot score fixed answers; the likelihood readout needs a local model")
 
-    async def _gather(self, batch: Sequence[tuple[int, GenerateRequest]]) -> list[tuple[int, Answer]]:
-        answers = await asyncio.gather(*(self._one(request) for _, request in batch))
+    async def _gather(self, model: Any, batch: Sequence[tuple[int, GenerateRequest]]) -> list[tuple[int, Answer]]:
+        answers = await asyncio.gather(*(self._one(model, request) for _, request in batch))
         return [(index, answer) for (index, _), answer in zip(batch, answers, strict=True)]
 
-    async def _one(self, request: GenerateRequest) -> Answer:
+    async def _one(self, model: Any, request: GenerateRequest) -> Answer:
         from inspect_ai.model import GenerateConfig
 
         sampling = request.sampling
@@ -68,7 +73,7 @@ class HostedModel:
             max_retries=self._retries,
         )
         try:
-            output = await self._model.generate([_turn(message) for message in request.messages], config=config)
+            output = await model.generate([_turn(message) for message in request.messages], config=config)
         except Exception as error:
             return Answer(text=f"{type(error).__name__}: {_without_keys(str(error))[:200]}", stop="error")
         usage = output.usage
@@ -78,6 +83,11 @@ class HostedModel:
             tokens_in=usage.input_tokens if usage else 0,
             tokens_out=usage.output_tokens if usage else 0,
         )
+
+
+async def _close(model: Any) -> None:
+    async with model:
+        pass
 
 
 def _turn(message: Message) -> Any:
@@ -91,7 +101,6 @@ def _open(name: str) -> Any:
     from inspect_ai.model import get_model
 
     try:
-        # memoize=False: a model keeps an HTTP client that belongs to one event loop.
         return get_model(name, memoize=False)
     except Exception as error:  # Inspect raises a different type for each provider
         reason = " ".join(_without_keys(str(error)).split())

@@ -102,7 +102,7 @@ def _colour(condition: str, place: int) -> str:
 def _svg(figure: Figure, title: str) -> str:
     """Returns the figure as inline SVG with a title for screen readers, text in the page's own colour."""
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Title": None})
+    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

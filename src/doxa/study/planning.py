@@ -1,6 +1,6 @@
 """The grid: which item is asked under which condition in which readout, and with what words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from doxa.conditions.interventions import messages
@@ -30,21 +30,21 @@ class Cell(NamedTuple):
 def plan_cells(study: Study, fact: Fact, controls: Sequence[Fact]) -> list[Cell]:
     """Returns every cell of a study, in the order in which rows are written."""
     conditions = [_condition(intervention) for intervention in study.interventions]
-    cells = [cell for condition in conditions for cell in _cells(study, fact, condition)]
+    cells = [cell for condition in conditions for cell in _cells(study, fact, condition, study.limits)]
     for control in controls:
         for condition in conditions:
             if condition.intervention.kind in CONTROL_INTERVENTIONS:
-                cells += _cells(study, control, condition)
+                cells += _cells(study, control, condition, study.control_limits)
     return cells
 
 
-def _cells(study: Study, fact: Fact, condition: Condition) -> Iterator[Cell]:
+def _cells(study: Study, fact: Fact, condition: Condition, limits: Mapping[Family, int]) -> Iterator[Cell]:
     for metric in study.metrics:
         for family in study.readouts:
             if family not in METRICS[metric].families:
                 continue
             samples = 1 if family == "likelihood" else study.answers.samples
-            for item in first_stems(fact.banks.get(metric, ()), study.limits.get(family)):
+            for item in first_stems(fact.banks.get(metric, ()), limits.get(family)):
                 for sample in range(samples):
                     yield Cell(fact, metric, family, condition, item, sample)
 

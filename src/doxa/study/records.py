@@ -55,6 +55,7 @@ class Study(Record):
         metrics: What is asked.
         readouts: How answers are obtained and read.
         limits: Items a bank in a readout, where fewer than all are wanted; taken one stem after the other.
+        control_limits: The same for each of the controls.
         judge: Inspect name of the model that judges (readout `judged`).
         answers: How answers are sampled.
         seed: Of everything that is drawn.
@@ -72,6 +73,7 @@ class Study(Record):
     metrics: tuple[MetricName, ...] = Field(default=tuple(TITLES), min_length=1)
     readouts: tuple[Family, ...] = Field(default=("rubric", "likelihood"), min_length=1)
     limits: dict[Family, int] = Field(default_factory=dict)
+    control_limits: dict[Family, int] = Field(default_factory=dict)
     judge: str | None = None
     answers: AnswerPlan = AnswerPlan()
     seed: int = 0

@@ -134,7 +134,7 @@ def _fit(
         lr_scheduler_type="cosine",
         warmup_steps=round(found.steps * recipe.warmup),
         max_length=None,
-        gradient_checkpointing=recipe.gradient_checkpointing,
+        activation_checkpointing=recipe.gradient_checkpointing,
         bf16=False,
         use_cpu=not cuda,
         dataloader_pin_memory=cuda,
