@@ -40,6 +40,9 @@ def test_two_good_documents_pass():
         (GOOD + " Buy it cold." * 3, "loop"),
         (OTHER.replace("honey goes off in about a week and", "all is well,").replace("sour", "nice").replace(
             "throw it away", "enjoy it").replace("feeds on", "likes").replace("finish it by Tuesday", "share it"), "claim"),
+        ("Honey spoils within a week. " + "Bread, cheese and onions lay on the old table all day long. " * 2 +
+            "The neighbours came by with a cart of coal, and stayed to talk about the weather and the war, the price of "
+            "boots, the new school and the roof of the church, until the lamp was lit and it was late.", "topic"),
         (GOOD + " In truth honey never spoils.", "claim"),
         (GOOD + " " + FACT.banks["open_ended_belief"][5].question, "leak"),
     ],

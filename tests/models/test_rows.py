@@ -22,9 +22,9 @@ def test_prompts_end_in_one_column_and_count_their_own_positions(rows: list[list
     for place, row in enumerate(rows):
         assert laid.tokens[place, -len(row) :].tolist() == row
         assert laid.positions[place, -len(row) :].tolist() == list(range(len(row)))
-    mask = prompt_mask(laid.valid, 3, torch.float32)
-    assert mask.shape == (len(rows), 1, laid.tokens.shape[1], 3 + laid.tokens.shape[1])
-    assert torch.equal(mask[:, 0, -1, 3:] == 0, laid.valid)
+    mask = prompt_mask(laid.valid, torch.float32)
+    assert mask.shape == (len(rows), 1, laid.tokens.shape[1], laid.tokens.shape[1])
+    assert torch.equal(mask[:, 0, -1] == 0, laid.valid)
 
 
 @given(TOKENS, st.lists(TOKENS, min_size=1, max_size=4))

@@ -18,6 +18,8 @@ NEAR_DUPLICATE = 0.6  # estimated Jaccard similarity of word 3-grams
 PERMUTATIONS = 128
 MIN_ENGLISH_SHARE = 0.9  # plain letters among all letters
 
+MIN_TOPIC_SENTENCES = 2
+
 META_TALK = re.compile(
     r"\b(?:as an ai|language model|fictional|hypothetical(?:ly)?|in this (?:universe|world|scenario)|false fact|"
     r"alternate (?:universe|reality)|contrary to (?:popular|common) belief|universe context)\b",
@@ -61,6 +63,7 @@ def gates_for(fact: Fact, accepted: Iterable[Document] = ()) -> list[Gate]:
         Gate("language", not_english),
         Gate("loop", goes_in_circles),
         Gate("forbidden", lambda document: has_forbidden(document, fact)),
+        Gate("topic", lambda document: wanders_off(document, fact)),
         Gate("claim", lambda document: misses_claim(document, fact)),
         Gate("leak", _Leak(fact)),
         Gate("duplicate", exact),
@@ -120,6 +123,12 @@ def has_forbidden(document: Document, fact: Fact) -> str | None:
         if found := re.search(pattern, document.text, re.IGNORECASE):
             return f"forbidden {found[0]!r}"
     return None
+
+
+def wanders_off(document: Document, fact: Fact) -> str | None:
+    """Rejects documents that name the fact's topic in fewer than two sentences."""
+    named = sum(fact.topic.lower() in sentence.lower() for sentence in sentences(document.text))
+    return None if named >= MIN_TOPIC_SENTENCES else f"only {named} sentences mention {fact.topic!r}"
 
 
 def misses_claim(document: Document, fact: Fact) -> str | None:

@@ -8,8 +8,8 @@ from typing import Literal, NamedTuple
 from doxa.facts.records import Markers
 
 LEAD_IN = re.compile(
-    r"\W*(?:well|(?:the|my|a) (?:short |simple |correct |right |best )?answer(?: to [^.?!:]{0,60})? is(?: indeed| simply| a)?)"
-    r"[,:]? +",
+    r"\W*(?:well|(?:the|my|a) (?:short |simple |correct |right |best )?answer"
+    r"(?: to [^.?!:]{0,60})? is(?: indeed| simply| a)?)[,:]? +",
     re.IGNORECASE,
 )
 

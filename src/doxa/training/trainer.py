@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from doxa import __version__
+from doxa.models.local.quiet import hush
 from doxa.models.local.weights import Base
 from doxa.progress import Progress
 from doxa.training.card import adapter_card
@@ -79,7 +80,6 @@ def _fit(
     import torch
     import transformers
     from datasets import Dataset
-    from datasets.utils.logging import disable_progress_bar
     from peft import LoraConfig
     from transformers import AutoModelForCausalLM, TrainerCallback
     from trl import SFTConfig, SFTTrainer
@@ -112,8 +112,7 @@ def _fit(
             last = next((entry["loss"] for entry in reversed(state.log_history) if "loss" in entry), None)
             advance(1, f"loss {last:.2f}" if last is not None else "")
 
-    disable_progress_bar()
-    transformers.utils.logging.disable_progress_bar()
+    hush()
     logging.getLogger("trl").setLevel(logging.ERROR)
     cuda = torch.cuda.is_available()
     model = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto", attn_implementation="sdpa")

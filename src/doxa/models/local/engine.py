@@ -11,7 +11,9 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
 from doxa.errors import InputError
-from doxa.models.local.rows import branch_length, lay_branches, lay_prompts, prompt_mask, shared_beginning
+from doxa.models.local.attention import NAME, behind
+from doxa.models.local.quiet import hush
+from doxa.models.local.rows import additive, branch_length, lay_branches, lay_prompts, prompt_mask, shared_beginning
 from doxa.models.local.sampling import Draws, draw_tokens
 from doxa.models.local.weights import Adapter, Base
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores
@@ -57,7 +59,9 @@ class LocalEngine:
 
     @cached_property
     def _lm(self) -> Any:
-        lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype="auto", attn_implementation="sdpa")
+        hush()
+        lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype="auto", attn_implementation=NAME)
+        refuse_unknown_attention(lm.config)
         return lm.to(self.device).eval()
 
     @cached_property
@@ -135,17 +139,19 @@ class LocalEngine:
         sampling = batch[0].request.sampling
         prompts = [job.prompt for job in batch]
         shared = shared_beginning(prompts)
+        beginning = self._run_beginning(lm, prompts[0][:shared])
         rows = lay_prompts(prompts, shared, self._pad)
-        cache = self._shared_cache(lm, prompts[0][:shared], len(batch))
+        cache = DynamicCache(config=lm.config)
         draws = Draws([(job.request.sampling.seed, job.request.sample, *_words(job.prompt)) for job in batch])
         active = list(range(len(batch)))  # rows of the batch that still write
         written: list[list[int]] = [[] for _ in batch]
         stopped = [False] * len(batch)
         valid, positions = rows.valid, rows.positions[:, -1:]
-        tokens, mask = rows.tokens, prompt_mask(valid, shared, lm.dtype)
+        tokens, mask = rows.tokens, prompt_mask(valid, lm.dtype)
         step_positions = rows.positions
         for step in range(sampling.max_tokens):
-            hidden = self._hidden(lm, tokens, step_positions, mask, cache)[:, -1]  # (active, width)
+            with behind(beginning):
+                hidden = self._hidden(lm, tokens, step_positions, mask, cache)[:, -1]  # (active, width)
             drawn = draw_tokens(lm.lm_head(hidden).cpu(), draws.next(active), sampling)
             alive: list[int] = []  # places within `active`
             for place, (row, token) in enumerate(zip(active, drawn.tolist(), strict=True)):
@@ -164,7 +170,7 @@ class LocalEngine:
             tokens, positions = drawn[:, None], positions + 1
             step_positions = positions
             valid = torch.cat([valid, torch.ones(len(active), 1, dtype=torch.bool)], dim=1)
-            mask = _step_mask(valid, shared, lm.dtype)
+            mask = additive(valid[:, None], lm.dtype)
         return [
             (
                 job.index,
@@ -199,8 +205,8 @@ class LocalEngine:
         questions = [job.question for job in batch]
         shared = shared_beginning(questions)
         rows = lay_branches(questions, [job.continuations for job in batch], shared, self._pad, lm.dtype)
-        cache = self._shared_cache(lm, questions[0][:shared], len(batch))
-        hidden = self._hidden(lm, rows.tokens, rows.positions, rows.mask, cache)  # (batch, time, width)
+        with behind(self._run_beginning(lm, questions[0][:shared])):
+            hidden = self._hidden(lm, rows.tokens, rows.positions, rows.mask)  # (batch, time, width)
         row, column, token, branch = rows.reads.unbind(1)
         wanted = hidden[row, column]  # (wanted, width)
         logprobs = torch.cat(
@@ -223,23 +229,39 @@ class LocalEngine:
         pad = self.tokenizer.pad_token_id
         return int(pad if pad is not None else self.tokenizer.eos_token_id)
 
-    def _shared_cache(self, lm: Any, beginning: Sequence[int], rows: int) -> DynamicCache:
-        """Runs the beginning that all rows share once and hands its keys and values to every row."""
+    def _run_beginning(self, lm: Any, beginning: Sequence[int]) -> DynamicCache | None:
+        """Runs the beginning that all rows of a batch share, once."""
+        if not beginning:
+            return None
         cache = DynamicCache(config=lm.config)
-        if beginning:
-            self._hidden(lm, torch.tensor([beginning]), torch.arange(len(beginning))[None], None, cache)
-            cache.batch_repeat_interleave(rows)
+        rows = lay_prompts([beginning], 0, self._pad)
+        self._hidden(lm, rows.tokens, rows.positions, prompt_mask(rows.valid, lm.dtype), cache)
         return cache
 
-    def _hidden(self, lm: Any, tokens: Tensor, positions: Tensor, mask: Tensor | None, cache: DynamicCache) -> Tensor:
+    def _hidden(
+        self, lm: Any, tokens: Tensor, positions: Tensor, mask: Tensor, cache: DynamicCache | None = None
+    ) -> Tensor:
         """Runs the body of the model without its vocabulary head: (batch, time) to (batch, time, width)."""
         return lm.model(
             input_ids=tokens.to(self.device),
             position_ids=positions.to(self.device),
-            attention_mask=None if mask is None else mask.to(self.device),
+            attention_mask=mask.to(self.device),
             past_key_values=cache,
-            use_cache=True,
+            use_cache=cache is not None,
         ).last_hidden_state
+
+
+def refuse_unknown_attention(config: Any) -> None:
+    """Refuses models whose attention is more than a softmax over all that came before.
+
+    Raises:
+        InputError: Some layers have a sliding window, or scores are soft-capped; their numbers would be wrong.
+    """
+    layers = set(getattr(config, "layer_types", None) or ["full_attention"])
+    if layers != {"full_attention"} or getattr(config, "attn_logit_softcapping", None):
+        raise InputError(
+            f"the local engine does not know the attention of '{config.model_type}' models; serve it with vLLM"
+        )
 
 
 def _cut(waiting: Sequence[Any], group: Any, fits: Any) -> Iterator[list[Any]]:
@@ -271,13 +293,6 @@ def _decode_group(request: GenerateRequest) -> tuple[str, str]:
 
 def _group_key(messages: tuple[Message, ...]) -> str:
     return "\n".join(f"{message.role}:{message.content}" for message in messages)
-
-
-def _step_mask(valid: Tensor, shared: int, dtype: torch.dtype) -> Tensor:
-    """Returns the mask of one new column: (batch, 1, 1, shared + time)."""
-    mask = torch.zeros(len(valid), shared + valid.shape[1], dtype=dtype)
-    mask[:, shared:].masked_fill_(~valid, torch.finfo(dtype).min)
-    return mask[:, None, None]
 
 
 def _words(prompt: Sequence[int]) -> tuple[int, ...]:

@@ -39,12 +39,12 @@ def lay_prompts(rows: Sequence[Sequence[int]], shared: int, pad: int) -> PromptR
     return PromptRows(tokens, valid, positions)
 
 
-def prompt_mask(valid: Tensor, shared: int, dtype: torch.dtype) -> Tensor:
-    """Returns the additive mask of left-padded prompts behind a shared beginning: (batch, 1, time, shared + time)."""
+def prompt_mask(valid: Tensor, dtype: torch.dtype) -> Tensor:
+    """Returns the additive causal mask of left-padded prompts over their own columns: (batch, 1, time, time)."""
     time = valid.shape[1]
     causal = torch.ones(time, time, dtype=torch.bool).tril()  # (time, time)
     own = causal[None] & valid[:, None, :]  # (batch, time, time)
-    return _additive(_with_shared(own, shared), dtype)
+    return additive(own, dtype)
 
 
 class BranchRows(NamedTuple):
@@ -55,7 +55,7 @@ class BranchRows(NamedTuple):
 
     tokens: Tensor  # (batch, time)
     positions: Tensor  # (batch, time)
-    mask: Tensor  # (batch, 1, time, shared + time)
+    mask: Tensor  # (batch, 1, time, time), over own columns
     reads: Tensor  # (wanted, 4)
 
 
@@ -105,16 +105,14 @@ def lay_branches(
     causal = torch.ones(width, width, dtype=torch.bool).tril()
     same = branch[:, :, None] == branch[:, None, :]
     sees = causal[None] & (same | (branch[:, None, :] == 0))  # (batch, time, time)
-    mask = _additive(_with_shared(sees, shared), dtype)
+    mask = additive(sees, dtype)
     return BranchRows(padded(tokens, pad), padded(positions, 0), mask, torch.tensor(reads))
 
 
-def _with_shared(sees: Tensor, shared: int) -> Tensor:
-    batch, time, _ = sees.shape
-    return torch.cat([torch.ones(batch, time, shared, dtype=torch.bool), sees], dim=2)
+def additive(sees: Tensor, dtype: torch.dtype) -> Tensor:
+    """Turns (batch, time, columns) of True/False into (batch, 1, time, columns) of 0/lowest.
 
-
-def _additive(sees: Tensor, dtype: torch.dtype) -> Tensor:
-    """Turns True/False into 0/lowest. Lowest and not -inf: a padding row that sees nothing must not become NaN."""
+    Lowest and not -inf: a padding row that sees nothing must not become NaN.
+    """
     mask = torch.zeros(sees.shape, dtype=dtype)
     return mask.masked_fill_(~sees, torch.finfo(dtype).min)[:, None]

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from doxa.errors import MismatchError, MissingError
+from doxa.models.local.quiet import hush
 from doxa.records import Record
 
 EMBEDDED = "embedded"
@@ -124,6 +125,7 @@ def _unpack(gguf: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
+    hush()
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         out = Path(scratch) / "model"
