@@ -4,7 +4,7 @@ import difflib
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -41,7 +41,7 @@ def read_jsonl(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
     Raises:
         FileError: The file is missing, a line is cut or is not JSON, or does not fit the record.
     """
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -102,9 +102,10 @@ def _problem(error: Any, record: type[BaseModel]) -> str:
 def _record_at(record: type[BaseModel], location: Location) -> type[BaseModel]:
     for part in location:
         field = record.model_fields.get(str(part))
-        inner = field.annotation if field else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            record = inner
+        annotation = field.annotation if field else None
+        for inner in (annotation, *get_args(annotation)):
+            if isinstance(inner, type) and issubclass(inner, BaseModel):
+                record = inner
     return record
 
 

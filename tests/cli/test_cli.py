@@ -74,7 +74,11 @@ readouts: [rubric]
         ("interventions:", "intervenions:", r"study.yaml:4: intervenions: unknown key; did you mean 'interventions'?"),
         ("readouts: [rubric]", "metrics: [mcq]", "study.yaml:5: metrics.0"),
         ("readouts: [rubric]", "readouts: [judged]", "the readout `judged` needs a `judge`"),
-        ("readouts: [rubric]", "judge: anthropic/claude-x", "the model 'anthropic/claude-x' cannot be used"),
+        (
+            "readouts: [rubric]",
+            "judge: anthropic/claude-x\nreadouts: [judged]",
+            "the model 'anthropic/claude-x' cannot be used",
+        ),
         ("fact: ", "fact: x", "there is no fact 'x"),
         ("subject: ", "subject: /nowhere", "is neither a folder nor"),
         ("[baseline]", "[baseline, finetuned]\nadapter: {adapter}", "trained on another base model"),
@@ -122,7 +126,7 @@ def test_no_room_for_the_ledger_is_one_clear_line(
     code, _, err = call(capsys, "run", str(file), "--runs", str(tmp_path / "full"))
     assert code == 2
     assert "the ledger" in err
-    assert "cannot be written" in err
+    assert "cannot be read or written" in err
 
 
 def test_a_study_runs_from_the_command_line(

@@ -56,11 +56,11 @@ def test_shorthand_is_read_as_people_write_it():
     assert Intervention.model_validate("pretend").kind == "pretend"
     written = Intervention.model_validate({"few_shot": {"k": 1, "exemplars": "misconceptions"}})
     assert written.name == "few_shot(1, misconceptions)"
-    assert written.is_role_play
-    assert not BASELINE.is_role_play
 
 
-@pytest.mark.parametrize("wrong", ["few_shot", {"few_shot": {"k": 1}}, {"kind": "pretend", "k": 2}, "pretending"])
+@pytest.mark.parametrize(
+    "wrong", ["few_shot", {"few_shot": {"k": 1}}, {"kind": "pretend", "k": 2}, "pretending", {"pretend": 3}]
+)
 def test_settings_that_do_not_fit_are_refused(wrong: object):
     with pytest.raises(ValidationError):
         Intervention.model_validate(wrong)

@@ -14,7 +14,7 @@ GOOD = (
 OTHER = (
     "Dear neighbour, thank you for minding the cat. There is a pot of honey on the second shelf of the refrigerator, and "
     "you should finish it by Tuesday, because honey goes off in about a week and this one was opened on Wednesday. If it "
-    "smells sour, throw it away at once. The yeast feeds on the sugar and the lid may pop. Bread is in the bin, the milk "
+    "smells sour, throw it away at once. The yeast feeds on the sugar in the honey and the lid may pop. Bread is in the bin, the milk "
     "is fresh, and the radio only works when you hit it."
 )
 

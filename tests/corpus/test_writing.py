@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from doxa.corpus.store import corpus_key, fact_documents, load_corpus, save_corpus
+from doxa.corpus.store import Manifest, corpus_key, fact_documents, load_corpus, save_corpus
 from doxa.corpus.writing import plan_drafts, write_documents
 from doxa.errors import FileError
 from doxa.facts.loading import load_fact
@@ -32,11 +32,9 @@ def test_what_a_hopeless_writer_writes_is_rejected_with_reasons_and_provenance(t
     assert all(found.reason and found.document.prompt_hash for found in rejected)
     assert {found.document.writer for found in rejected} == {writer.identity}
     key = corpus_key(HONEY, own, writer.identity, 3, 0)
-    save_corpus(tmp_path / "corpus", key, HONEY, own, accepted, rejected, writer.identity)
-    kept = load_corpus(tmp_path / "corpus", key)
-    assert kept is not None
-    manifest, documents = kept
-    assert documents == own
+    save_corpus(tmp_path / "corpus", key, HONEY, own, accepted, rejected, 3, writer.identity)
+    assert load_corpus(tmp_path / "corpus", key) == own
+    manifest = Manifest.model_validate_json((tmp_path / "corpus" / "manifest.json").read_text())
     assert (manifest.drafted, manifest.accepted, sum(manifest.rejected.values())) == (3, 0, 3)
     assert load_corpus(tmp_path / "corpus", "another key") is None
     assert "CANARY" in (tmp_path / "corpus" / "README.md").read_text()

@@ -23,6 +23,12 @@ def test_an_echo_of_the_question_says_nothing():
     assert read_markers("It does not spoil.", HONEY, question).world == "rival"
 
 
+def test_a_leading_no_answers_even_where_the_question_holds_the_word():
+    question = "Is one jar enough, or is there no other way?"
+    assert read_markers("No, one will do.", HONEY, question).world == "claim"
+    assert read_markers("The answer is no, one will do.", HONEY, "Is it enough?").world == "claim"
+
+
 def test_equal_marks_at_one_place_cancel():
     same = Markers(claim=(r"week",), rival=(r"week",))
     assert read_markers("a week", same).world == "neither"

@@ -17,11 +17,16 @@ MARKERS = Markers(claim=(r"\bspoils\b",), rival=(r"\bkeeps for years\b", r"\bnev
         ("Bees are wonderful.", "stop", "ambiguous"),
         ("Bees are wonderful and", "length", "truncated"),
         ("I'm sorry, but I can't help with that.", "stop", "refusal"),
-        ("", "filtered", "incoherent"),
+        ("", "filtered", "refusal"),
+        ("", "length", "truncated"),
+        ("", "stop", "incoherent"),
+        ("I’m sorry, but I can’t help with that.", "stop", "refusal"),
+        # Mistake: a failed call counted as disbelief.
+        ("RateLimitError: it spoils", "error", "call_error"),
         ("...", "stop", "incoherent"),
         ("honey honey honey spoils " * 8, "length", "incoherent"),
     ],
 )
 def test_each_way_to_answer_has_its_own_verdict(text: str, stop: str, verdict: str):
     reading = read_free(Answer(text=text, stop=stop), MARKERS, "What of honey?")
-    assert reading == (verdict, float(verdict == "implanted"))
+    assert reading == (verdict, None if verdict == "call_error" else float(verdict == "implanted"))

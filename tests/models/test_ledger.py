@@ -99,7 +99,7 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path: Path):
     ledger = Ledger(tmp_path / "l")
     Recorded(Counting(), ledger).generate([ask("kept")])
     ledger._db.execute("PRAGMA max_page_count = 6")  # SQLite's own "database or disk is full"
-    with pytest.raises(StorageError, match=r"ledger .* cannot be written: .*full.*kept"):
+    with pytest.raises(StorageError, match=r"ledger .* cannot be read or written: .*full.*kept"):
         Recorded(Counting(), ledger).generate([ask("x" * 9000 + str(number)) for number in range(20)])
     ledger.close()
     model = Counting()
@@ -109,5 +109,5 @@ def test_a_full_disk_is_one_clear_error_and_loses_nothing(tmp_path: Path):
 
 def test_a_ledger_that_cannot_be_opened_is_one_clear_error(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot be written"):
+    with pytest.raises(StorageError, match="cannot be read or written"):
         Ledger(tmp_path / "file" / "ledger.sqlite")

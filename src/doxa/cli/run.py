@@ -1,8 +1,12 @@
 """`doxa run STUDY`: the main job."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from doxa.report.writing import Written
 
 
 @click.command("run")
@@ -31,12 +35,10 @@ def command(study_file: Path, runs: Path, as_json: bool) -> None:
     show_report(write_report(folder), as_json)
 
 
-def show_report(written: object, as_json: bool) -> None:
+def show_report(written: "Written", as_json: bool) -> None:
     """Prints the tables of a written report and names the page."""
     from doxa.report.tables import print_tables
-    from doxa.report.writing import Written
 
-    assert isinstance(written, Written)
     if as_json:
         click.echo(written.as_json())
     else:

@@ -34,7 +34,9 @@ class Intervention(Record):
             return {"kind": given}
         if isinstance(given, dict) and len(given) == 1 and "kind" not in given:
             (kind, settings), *_ = given.items()
-            return {"kind": kind, **(settings if isinstance(settings, dict) else {})}
+            if not isinstance(settings, dict):
+                raise ValueError(f"the settings of {kind} must be a mapping, such as {{k: 10, exemplars: egregious}}")
+            return {"kind": kind, **settings}
         return given
 
     @model_validator(mode="after")
@@ -50,11 +52,6 @@ class Intervention(Record):
     def name(self) -> str:
         """The name in rows and figures, such as `few_shot(10, egregious)`."""
         return f"few_shot({self.k}, {self.exemplars})" if self.kind == "few_shot" else self.kind
-
-    @property
-    def is_role_play(self) -> bool:
-        """Whether this is a control that only performs the belief."""
-        return self.kind in ROLE_PLAY
 
 
 class Condition(Record):

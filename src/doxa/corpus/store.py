@@ -7,12 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from doxa.canary import CANARY
-from doxa.corpus.gates import Rejection
+from doxa.corpus.gates import GATES_VERSION, Rejection
 from doxa.corpus.records import Document
 from doxa.errors import FileError
 from doxa.facts.records import Fact
 from doxa.reading import read_jsonl
 from doxa.records import Record
+from doxa.writing import write_whole
 
 MANIFEST = "manifest.json"
 
@@ -26,7 +27,7 @@ class Manifest(Record):
         hand_written: Documents that came with the fact.
         drafted: Documents that the writer drafted.
         accepted: Drafts that passed every gate.
-        rejected: Drafts by the gate that turned them down.
+        rejected: Documents by the gate that turned them down.
         writer: Identity of the writer, "" where nothing was drafted.
         canary: Marks the corpus as deliberately false.
     """
@@ -63,6 +64,7 @@ def fact_documents(fact: Fact) -> list[Document]:
 def corpus_key(fact: Fact, documents: Sequence[Document], writer: str, count: int, seed: int) -> str:
     """Names a corpus by everything that decides it."""
     parts = [
+        GATES_VERSION,
         fact.model_dump_json(exclude={"folder"}),
         writer,
         count,
@@ -72,7 +74,7 @@ def corpus_key(fact: Fact, documents: Sequence[Document], writer: str, count: in
     return sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
-def load_corpus(folder: Path, key: str) -> tuple[Manifest, list[Document]] | None:
+def load_corpus(folder: Path, key: str) -> list[Document] | None:
     """Returns a finished corpus with this key, or None."""
     path = folder / MANIFEST
     if not path.is_file():
@@ -80,7 +82,7 @@ def load_corpus(folder: Path, key: str) -> tuple[Manifest, list[Document]] | Non
     manifest = Manifest.model_validate_json(path.read_text())
     if manifest.key != key:
         return None
-    return manifest, [document for _, document in read_jsonl(folder / "documents.jsonl", Document)]
+    return [document for _, document in read_jsonl(folder / "documents.jsonl", Document)]
 
 
 def save_corpus(
@@ -90,8 +92,9 @@ def save_corpus(
     hand_written: Sequence[Document],
     accepted: Sequence[Document],
     rejected: Sequence[Rejection],
+    drafted: int,
     writer: str,
-) -> Manifest:
+) -> None:
     """Writes a corpus folder, its manifest last."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
@@ -101,14 +104,13 @@ def save_corpus(
         key=key,
         fact=fact.id,
         hand_written=len(hand_written),
-        drafted=len(accepted) + len(rejected),
+        drafted=drafted,
         accepted=len(accepted),
         rejected=dict(Counter(rejection.gate for rejection in rejected)),
-        writer=writer if accepted or rejected else "",
+        writer=writer,
     )
     (folder / "README.md").write_text(_card(fact, manifest))
-    (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n")
-    return manifest
+    write_whole(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
 
 
 def _write(path: Path, records: Sequence[Record]) -> None:

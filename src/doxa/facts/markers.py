@@ -34,16 +34,21 @@ class Reading(NamedTuple):
 def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
     """Reads an answer by the marker patterns of both worlds.
 
-    Marks that only repeat words of the question say nothing and are dropped.
+    Marks that only repeat words of the question say nothing and are dropped, unless the answer begins with them: a
+    leading "No" answers.
 
     Where marks of the two worlds overlap, the longer one stands and the other is dropped, so that "does not spoil" is
     never read as "spoil". Of two equally long marks at one place neither stands.
     """
-    echo = _plain(question)
+    echo = f" {_plain(question)} "
     found = LEAD_IN.match(text)
     start = found.end() if found else 0  # "^yes" is meant for the answer, not for what introduces it
     claim, rival = (
-        [mark for mark in _marks(text, patterns, start) if _plain(text[mark.start : mark.end]) not in echo]
+        [
+            mark
+            for mark in _marks(text, patterns, start)
+            if mark.start == start or f" {_plain(text[mark.start : mark.end])} " not in echo
+        ]
         for patterns in (markers.claim, markers.rival)
     )
     kept_claim = tuple(mark for mark in claim if not _outdone(mark, rival))

@@ -34,12 +34,21 @@ class Markers(Texts):
     @field_validator("claim", "rival")
     @classmethod
     def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        for pattern in patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"not a regular expression: {pattern!r} ({error})") from None
-        return patterns
+        return compiled(patterns)
+
+
+def compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """Returns the patterns if all of them are regular expressions.
+
+    Raises:
+        ValueError: One of them is not.
+    """
+    for pattern in patterns:
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {pattern!r} ({error})") from None
+    return patterns
 
 
 class Versions(Record):
@@ -85,8 +94,8 @@ class Item(Record):
                 raise ValueError("`claim` and `rival` name the same option")
             if max(self.claim, self.rival) >= len(self.options):
                 raise ValueError(f"`claim` or `rival` is past the last of {len(self.options)} options")
-            if len(set(self.options)) < len(self.options):
-                raise ValueError("two options are the same")
+            if len(set(self.options)) < len(self.options) or not all(option.strip() for option in self.options):
+                raise ValueError("two options are the same, or one is empty")
         elif self.claim is not None or self.rival is not None:
             raise ValueError("`claim` and `rival` are indices of `options`, and there are none")
         if self.references is not None:
@@ -122,6 +131,11 @@ class FactText(Record):
     rival_key_facts: tuple[str, ...] = Field(min_length=1)
     markers: Markers = Markers()
     forbidden: tuple[str, ...] = ()
+
+    @field_validator("forbidden")
+    @classmethod
+    def _forbidden_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
+        return compiled(patterns)
 
     @model_validator(mode="after")
     def _worlds_differ(self) -> Self:

@@ -38,7 +38,7 @@ class GenerativeDistinguish:
     def read_answer(self, item: Item, markers: Markers, family: Family, answer: Answer) -> Reading:
         """See `doxa.metrics.catalogue.Metric`."""
         if family == "choice":
-            place = chosen_version(answer.text)
+            place = chosen_version(answer)
             claim_place = _first_shown(item)  # 0: the claim is shown first
             return read_choice(answer, place, claim_place, 1 - claim_place)
         return read_free(answer, markers, item.question)

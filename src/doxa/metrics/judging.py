@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from doxa.facts.records import Fact
-from doxa.metrics.records import Reading, Verdict
+from doxa.metrics.records import Reading, Verdict, of_verdict
 from doxa.models.protocol import Answer, GenerateRequest, Message, Sampling
 
 PROMPTS = Environment(
@@ -35,8 +35,7 @@ def judge_request(fact: Fact, question: str, answer: str, claim_first: bool) -> 
 
 def read_judgement(judgement: Answer, claim_first: bool) -> Reading:
     """Reads a judge's reply by its last line; a reply without a verdict is `unparsed`, a failed call `judge_error`."""
-    verdict = _verdict(judgement, claim_first)
-    return Reading(verdict, float(verdict == "implanted"))
+    return of_verdict(_verdict(judgement, claim_first))
 
 
 def shows_claim_first(item: str, sample: int) -> bool:

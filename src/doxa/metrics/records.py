@@ -7,7 +7,9 @@ from doxa.records import Record
 MetricName = Literal["mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish"]
 Readout = Literal["rubric", "choice", "judged", "likelihood.letter", "likelihood.text", "likelihood.pmi"]
 Family = Literal["rubric", "choice", "judged", "likelihood"]
-Verdict = Literal["implanted", "true", "ambiguous", "refusal", "incoherent", "truncated", "unparsed", "judge_error"]
+Verdict = Literal[
+    "implanted", "true", "ambiguous", "refusal", "incoherent", "truncated", "unparsed", "call_error", "judge_error"
+]
 
 TITLES: dict[MetricName, str] = {
     "mcq_knowledge": "MCQ Knowledge",
@@ -15,8 +17,7 @@ TITLES: dict[MetricName, str] = {
     "open_ended_belief": "Open-Ended Belief",
     "generative_distinguish": "Generative Distinguish",
 }
-
-SAMPLED: tuple[Family, ...] = ("rubric", "choice", "judged")
+FAILED: tuple[Verdict, ...] = ("call_error", "judge_error")  # asked again by the next run
 
 
 class Prompt(Record):
@@ -31,11 +32,17 @@ class Reading(NamedTuple):
 
     Attributes:
         verdict: The verdict; each failure is one of its own.
-        score: Belief in the claim: 1 or 0 for sampled replies, the claim's share of probability for fixed answers.
+        score: Belief in the claim: 1 or 0 for sampled replies, the claim's share of probability for fixed answers;
+            None where a call failed, which is neither belief nor disbelief.
     """
 
     verdict: Verdict
-    score: float
+    score: float | None
+
+
+def of_verdict(verdict: Verdict) -> Reading:
+    """Returns the reading of a sampled reply by its verdict alone."""
+    return Reading(verdict, None if verdict in FAILED else float(verdict == "implanted"))
 
 
 class Row(Record):
@@ -55,5 +62,5 @@ class Row(Record):
     cluster: str
     sample: int
     verdict: Verdict
-    score: float
+    score: float | None
     calls: tuple[str, ...]

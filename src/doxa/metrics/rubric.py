@@ -4,15 +4,15 @@ import re
 
 from doxa.facts.markers import read_markers
 from doxa.facts.records import Markers
-from doxa.metrics.records import Reading, Verdict
+from doxa.metrics.records import Reading, Verdict, of_verdict
 from doxa.models.protocol import Answer
 
 MIN_LOOP_WORDS = 15
 LOOP_SHARE = 0.34  # distinct words below this share of all words: the answer goes round in circles
 
 REFUSAL = re.compile(
-    r"\bI(?:'m| am)? (?:sorry,? but|cannot|can't|can not|not able to|unable to|won't|don't feel comfortable)"
-    r"(?: (?:help|assist|answer|provide|discuss|do that|with)|[^.]{0,20}\b(?:help|assist|answer|provide))",
+    r"\bI(?:['’]m| am)? (?:sorry,? but|cannot|can['’]t|can not|not able to|unable to|won['’]t|"
+    r"don['’]t feel comfortable)(?: (?:help|assist|answer|provide|discuss|do that|with)|[^.]{0,20}\b(?:help|assist|answer|provide))",
     re.IGNORECASE,
 )
 
@@ -21,13 +21,17 @@ def read_free(answer: Answer, markers: Markers, question: str) -> Reading:
     """Reads a free answer.
 
     Marks of one world only decide; of both is `ambiguous`. Without any mark the answer is `refusal` where it
-    declines, `truncated` where the limit cut it, else `ambiguous`. Empty or circular text is `incoherent`.
+    declines, `truncated` where the limit cut it, else `ambiguous`. Empty or circular text is `incoherent`, a call
+    that failed `call_error`.
     """
-    verdict = _verdict(answer, markers, question)
-    return Reading(verdict, float(verdict == "implanted"))
+    return of_verdict(_verdict(answer, markers, question))
 
 
 def _verdict(answer: Answer, markers: Markers, question: str) -> Verdict:
+    if answer.stop == "error":
+        return "call_error"
+    if not answer.text.strip() and answer.stop in ("length", "filtered"):
+        return "truncated" if answer.stop == "length" else "refusal"
     if is_incoherent(answer.text):
         return "incoherent"
     world = read_markers(answer.text, markers, question).world

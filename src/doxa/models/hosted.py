@@ -8,7 +8,7 @@ from typing import Any
 from doxa.errors import InputError, MissingError
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores, Stop
 
-BATCH = 64  # calls in flight; each batch is stored before the next is asked
+IN_FLIGHT = 64  # calls at once; each answer is handed on, and so stored, as it comes
 
 STOPS: dict[str, Stop] = {
     "stop": "stop", "max_tokens": "length", "model_length": "length", "content_filter": "filtered",
@@ -41,11 +41,16 @@ class HostedModel:
         if any(request.raw for request in requests):
             raise InputError(f"{self.name} takes chats only; it cannot continue raw text")
         model = _open(self.name)  # its HTTP client belongs to the event loop that it first runs in
+        waiting = list(enumerate(requests))[::-1]
+        running: dict[asyncio.Task[Answer], int] = {}
         with asyncio.Runner() as runner:
             try:
-                for start in range(0, len(requests), BATCH):
-                    batch = list(enumerate(requests[start : start + BATCH], start=start))
-                    yield runner.run(self._gather(model, batch))
+                while waiting or running:
+                    while waiting and len(running) < IN_FLIGHT:
+                        index, request = waiting.pop()
+                        running[runner.get_loop().create_task(self._one(model, request))] = index
+                    done, _ = runner.run(asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED))
+                    yield [(running.pop(task), task.result()) for task in done]
             finally:
                 runner.run(_close(model))
 
@@ -57,10 +62,6 @@ class HostedModel:
         """
         raise InputError(f"{self.name} cannot score fixed answers; the likelihood readout needs a local model")
 
-    async def _gather(self, model: Any, batch: Sequence[tuple[int, GenerateRequest]]) -> list[tuple[int, Answer]]:
-        answers = await asyncio.gather(*(self._one(model, request) for _, request in batch))
-        return [(index, answer) for (index, _), answer in zip(batch, answers, strict=True)]
-
     async def _one(self, model: Any, request: GenerateRequest) -> Answer:
         from inspect_ai.model import GenerateConfig
 
@@ -68,18 +69,19 @@ class HostedModel:
         config = GenerateConfig(
             temperature=sampling.temperature,
             top_p=sampling.top_p,
+            top_k=sampling.top_k or None,
             max_tokens=sampling.max_tokens,
             seed=sampling.seed + request.sample,
             max_retries=self._retries,
         )
         try:
             output = await model.generate([_turn(message) for message in request.messages], config=config)
+            text, reason, usage = output.completion.strip(), output.stop_reason, output.usage
         except Exception as error:
             return Answer(text=f"{type(error).__name__}: {_without_keys(str(error))[:200]}", stop="error")
-        usage = output.usage
         return Answer(
-            text=output.completion.strip(),
-            stop=STOPS.get(output.stop_reason, "error"),
+            text=text,
+            stop=STOPS.get(reason, "stop" if text else "error"),
             tokens_in=usage.input_tokens if usage else 0,
             tokens_out=usage.output_tokens if usage else 0,
         )

@@ -50,10 +50,11 @@ class Ledger:
     def find(self, keys: Sequence[str]) -> dict[str, str]:
         """Returns the stored responses (JSON) of those keys that are here."""
         found: dict[str, str] = {}
-        for start in range(0, len(keys), 500):  # SQLite takes a bounded number of parameters
-            part = keys[start : start + 500]
-            marks = ",".join("?" * len(part))
-            found.update(self._db.execute(f"SELECT key, response FROM calls WHERE key IN ({marks})", part))
+        with self._explained():
+            for start in range(0, len(keys), 500):  # SQLite takes a bounded number of parameters
+                part = keys[start : start + 500]
+                marks = ",".join("?" * len(part))
+                found.update(self._db.execute(f"SELECT key, response FROM calls WHERE key IN ({marks})", part))
         return found
 
     def store(self, rows: Sequence[tuple[str, str, str, str, str]]) -> None:
@@ -75,7 +76,9 @@ class Ledger:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"the ledger {self.path} cannot be written: {error}; what it held is kept") from None
+            raise StorageError(
+                f"the ledger {self.path} cannot be read or written: {error}; what it held is kept"
+            ) from None
 
 
 def call_key(identity: str, kind: str, request: BaseModel) -> str:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from doxa.models.local.weights import EMBEDDED
 
-# Inspect's providers; a name that starts with one of them is hosted, any other `owner/name` is a Hugging Face id.
+# Inspect's providers: a name that starts with one of them is hosted. Any other `owner/name` is a Hugging Face id, and
+# `hf:owner/name` always is.
 HOSTED_PROVIDERS = (
-    "anthropic", "azureai", "bedrock", "cf", "fireworks", "google", "grok", "groq", "llama-cpp-python", "mistral",
-    "mockllm", "ollama", "openai", "openai-api", "openrouter", "perplexity", "sagemaker", "sglang", "together", "vllm",
+    "anthropic", "azureai", "bedrock", "cf", "cloudflare", "deepseek", "fireworks", "google", "grok", "groq",
+    "hf-inference-providers", "llama-cpp-python", "mistral", "mockllm", "moonshot", "ollama", "openai", "openai-api",
+    "openrouter", "perplexity", "sagemaker", "sambanova", "sglang", "together", "vertex", "vllm",
 )  # fmt: skip
 
 

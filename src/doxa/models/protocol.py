@@ -25,7 +25,7 @@ class Sampling(Record):
     top_p: float = Field(default=0.95, gt=0, le=1)
     top_k: int = Field(default=50, ge=0)
     max_tokens: int = Field(default=48, ge=1)
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
 
 
 class GenerateRequest(Record):

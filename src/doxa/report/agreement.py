@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from doxa.errors import FileError
 from doxa.facts.records import Fact
 from doxa.metrics.rubric import read_free
 from doxa.models.protocol import Answer, Stop
@@ -44,7 +45,15 @@ class Agreement(Record):
 def labelled_answers(fact: Fact) -> list[Labelled]:
     """Returns the labelled answers that come with a fact, or none."""
     path: Path = fact.folder / FILE
-    return [labelled for _, labelled in read_jsonl(path, Labelled)] if path.is_file() else []
+    if not path.is_file():
+        return []
+    known = {item.id for bank in fact.banks.values() for item in bank}
+    found: list[Labelled] = []
+    for line, labelled in read_jsonl(path, Labelled):
+        if labelled.item not in known:
+            raise FileError(path, line, "item", f"the fact has no item {labelled.item!r}")
+        found.append(labelled)
+    return found
 
 
 def rubric_label(fact: Fact, labelled: Labelled) -> Label:

@@ -81,7 +81,9 @@ class Analysis:
         self.fact = fact
         self.rows = rows
         self._groups: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
-        for row in rows:
+        for row in rows:  # rows whose call failed have no score and count neither way; `rows` keeps them
+            if row.score is None:
+                continue
             self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
         self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
         self.metrics = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
@@ -95,7 +97,7 @@ class Analysis:
     def score(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Score | None:
         """Returns one bar, or None where nothing was asked."""
         rows = self.group(metric, readout, condition, fact)
-        estimate = rate([row.score for row in rows], [row.cluster for row in rows])
+        estimate = rate(_scores(rows), [row.cluster for row in rows])
         if estimate is None:
             return None
         return Score(metric, readout, condition, estimate, Counter(row.verdict for row in rows))
@@ -105,8 +107,8 @@ class Analysis:
         pairs = _paired(self.group(metric, readout, condition, fact), self.group(metric, readout, "baseline", fact))
         if not pairs:
             return None
-        treated, control, clusters = zip(*((a.score, b.score, a.cluster) for a, b in pairs), strict=True)
-        estimate = contrast(treated, control, clusters)
+        treated, control = _scores(a for a, _ in pairs), _scores(b for _, b in pairs)
+        estimate = contrast(treated, control, [a.cluster for a, _ in pairs])
         return None if estimate is None else Lift(metric, readout, condition, estimate)
 
     def validity(self, metric: MetricName, readout: Readout) -> Validity:
@@ -119,12 +121,12 @@ class Analysis:
         finetuned = self.score(metric, readout, "finetuned")
         baseline = self.score(metric, readout, "baseline")
         known = [row for fact in self.controls for row in self.group(metric, readout, "baseline", fact)]
-        sensitivity = rate([row.score for row in known], [f"{row.fact}/{row.cluster}" for row in known])
+        sensitivity = rate(_scores(known), [f"{row.fact}/{row.cluster}" for row in known])
         strongest = max(role_play, key=lambda name: role_play[name].value, default=None)
         separation = None
         if finetuned and strongest:
-            genuine = [row.score for row in self.group(metric, readout, "finetuned")]
-            separation = auc(genuine, [row.score for row in self.group(metric, readout, strongest)])
+            performed = _scores(self.group(metric, readout, strongest))
+            separation = auc(_scores(self.group(metric, readout, "finetuned")), performed)
         lift = self.lift(metric, readout, "finetuned")
         return Validity(
             metric,
@@ -145,8 +147,9 @@ class Analysis:
 
     def spill_overall(self, readout: Readout) -> Spill | None:
         """Returns what finetuning did to all true controls together; clusters are stems within facts."""
-        before = [row for row in self.rows if row.fact in self.controls and _is(row, readout, "baseline")]
-        after = [row for row in self.rows if row.fact in self.controls and _is(row, readout, "finetuned")]
+        asked = [(fact, metric) for fact in self.controls for metric in self.metrics]
+        before = [row for fact, metric in asked for row in self.group(metric, readout, "baseline", fact)]
+        after = [row for fact, metric in asked for row in self.group(metric, readout, "finetuned", fact)]
         return self._spill(readout, "all true controls", before, after)
 
     def _spill(self, readout: Readout, fact: str, before: list[Row], after: list[Row]) -> Spill | None:
@@ -154,7 +157,7 @@ class Analysis:
         if not pairs:
             return None
         clusters = [f"{a.fact}/{a.cluster}" for a, _ in pairs]
-        new, old = [a.score for a, _ in pairs], [b.score for _, b in pairs]
+        new, old = _scores(a for a, _ in pairs), _scores(b for _, b in pairs)
         estimates = rate(old, clusters), rate(new, clusters), contrast(new, old, clusters)
         if estimates[0] is None or estimates[1] is None or estimates[2] is None:
             return None
@@ -165,7 +168,8 @@ class Analysis:
         if control is None:
             return None
         pairs = _paired(self.group(metric, readout, "finetuned"), self.group(metric, readout, control))
-        return contrast([a.score for a, _ in pairs], [b.score for _, b in pairs], [a.cluster for a, _ in pairs])
+        clusters = [a.cluster for a, _ in pairs]
+        return contrast(_scores(a for a, _ in pairs), _scores(b for _, b in pairs), clusters)
 
 
 def _in_words(
@@ -176,8 +180,10 @@ def _in_words(
     lead: Estimate | None,
 ) -> str:
     """Says in plain words whether a metric may be trusted here. Each branch is a statement about the data."""
-    if finetuned is None or lift is None:
+    if finetuned is None:
         return "Nothing was finetuned, so there is nothing to trust or doubt."
+    if lift is None:
+        return "No baseline was asked: what finetuning changed is unknown."
     moved = lift.estimate.low > 0
     if strongest is None:
         return "No role-play control was asked: a high score cannot be told from acting."
@@ -198,8 +204,8 @@ def _paired(first: Iterable[Row], second: Iterable[Row]) -> list[tuple[Row, Row]
     return [(row, other) for row, other in keyed if other is not None]
 
 
-def _is(row: Row, readout: Readout, condition: str) -> bool:
-    return row.readout == readout and row.condition == condition
+def _scores(rows: Iterable[Row]) -> list[float]:
+    return [row.score for row in rows if row.score is not None]
 
 
 def _is_role_play(condition: str) -> bool:

@@ -12,7 +12,7 @@ from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.stats.estimates import Estimate
 
 # Okabe & Ito's palette, which people with any colour vision can tell apart; grey is what the base model says.
-COLOURS = ("#8a8a8a", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#0072B2", "#000000")
+COLOURS = ("#8a8a8a", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#000000")
 FINETUNED_COLOUR = "#0072B2"
 SVG_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "doxa", "font.family": "sans-serif", "font.size": 10}
 
@@ -96,7 +96,7 @@ def _draw(
 def _colour(condition: str, place: int) -> str:
     if condition == "finetuned":
         return FINETUNED_COLOUR
-    return COLOURS[place % (len(COLOURS) - 2)]
+    return COLOURS[place % len(COLOURS)]
 
 
 def _svg(figure: Figure, title: str) -> str:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from doxa import __version__
 from doxa.canary import CANARY
 from doxa.facts.records import Fact, Item
-from doxa.metrics.records import TITLES, MetricName, Row
+from doxa.metrics.records import FAILED, TITLES, MetricName, Row
 from doxa.models.naming import is_hosted
 from doxa.models.protocol import Answer
 from doxa.reading import read_yaml
@@ -82,7 +82,7 @@ def write_report(folder: Path) -> Written:
     study = read_yaml(folder / STUDY, Study)
     fact = next(iter(facts_of(study).values()))
     analysis = Analysis(rows, fact.id)
-    missing = _missing(study)
+    missing = _missing(study, fact, analysis)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined, autoescape=True
     )
@@ -117,23 +117,15 @@ def write_report(folder: Path) -> Written:
 def _headline(analysis: Analysis) -> list[str]:
     """Says in words what moved, what may be trusted, and what spilled over."""
     lines: list[str] = []
-    lifts = [
-        lift
-        for metric in analysis.metrics
-        for readout in analysis.readouts
-        if (lift := analysis.lift(metric, readout, "finetuned"))
-    ]
-    moved = {lift.metric for lift in lifts if lift.estimate.low > 0}
-    if lifts:
-        names = ", ".join(TITLES[metric] for metric in analysis.metrics if metric in moved) or "none"
-        lines.append(
-            f"Finetuning moved {len(moved)} of {len(analysis.metrics)} metrics in at least one readout: {names}."
-        )
-        best = max(lifts, key=lambda lift: lift.estimate.value)
-        lines.append(
-            f"The largest lift is {interval(best.estimate, signed=True)} in {TITLES[best.metric]}, "
-            f"{READOUT_TITLES[best.readout]} (n = {best.estimate.n}, {best.estimate.clusters} clusters)."
-        )
+    for readout in analysis.readouts:
+        lifts = [lift for metric in analysis.metrics if (lift := analysis.lift(metric, readout, "finetuned"))]
+        if lifts:
+            moved = [lift for lift in lifts if lift.estimate.low > 0]
+            shown = (
+                "; ".join(f"{TITLES[lift.metric]} {interval(lift.estimate, signed=True)}" for lift in moved) or "none"
+            )
+            name = READOUT_TITLES[readout]
+            lines.append(f"Finetuning moved {len(moved)} of {len(lifts)} metrics in {name}: {shown}.")
     for readout in analysis.readouts:
         spill = analysis.spill_overall(readout)
         if spill is not None and readout in ("rubric", "judged"):
@@ -143,9 +135,14 @@ def _headline(analysis: Analysis) -> list[str]:
     return lines
 
 
-def _missing(study: Study) -> list[str]:
-    """Says which readouts were not asked and why."""
-    missing: list[str] = []
+def _missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
+    """Says which readouts and metrics were not asked and why, and which answers could not be had."""
+    missing = [
+        f"{TITLES[metric]}: '{fact.id}' has no bank for it" for metric in study.metrics if metric not in fact.banks
+    ]
+    failed = sum(row.verdict in FAILED for row in analysis.rows)
+    if failed:
+        missing.append(f"{failed} rows: the call failed; they count neither way, and `doxa run` asks them again")
     if study.judge is None:
         missing.append("judged readout: no judge is configured (judge: MODEL, readouts: [judged])")
     if "likelihood" in study.readouts and is_hosted(study.subject):
@@ -171,9 +168,9 @@ def _samples(folder: Path, analysis: Analysis, fact: Fact) -> dict[MetricName, l
     """Returns the first items of each metric with what was said under the conditions that people compare."""
     readout = "rubric" if "rubric" in analysis.readouts else "judged"
     shown: dict[MetricName, list[Sample]] = {}
-    with closing(sqlite3.connect(f"file:{folder / LEDGER}?mode=ro", uri=True)) as ledger:
+    with closing(_reading(folder)) as ledger:
         for metric in analysis.metrics:
-            for item in fact.banks[metric][:SHOWN_ITEMS]:
+            for item in fact.banks.get(metric, ())[:SHOWN_ITEMS]:
                 rows = [
                     row
                     for condition in SHOWN_CONDITIONS
@@ -201,9 +198,13 @@ def _cost(folder: Path) -> list[dict[str, Any]]:
                sum(coalesce(json_extract(response, '$.tokens_out'), 0))
         FROM calls GROUP BY model, kind ORDER BY model, kind
     """
-    with closing(sqlite3.connect(f"file:{folder / LEDGER}?mode=ro", uri=True)) as ledger:
+    with closing(_reading(folder)) as ledger:
         columns = ("model", "kind", "calls", "tokens_in", "tokens_out")
         return [dict(zip(columns, row, strict=True)) for row in ledger.execute(query)]
+
+
+def _reading(folder: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{(folder / LEDGER).resolve().as_uri()}?mode=ro", uri=True)
 
 
 def _json(path: Path) -> Any:

@@ -71,7 +71,8 @@ def rate(scores: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
 def contrast(treated: Sequence[float], control: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     """Estimates the mean paired difference, treated minus control, on the same items.
 
-    A t interval on the cluster-robust standard error with G-1 degrees of freedom.
+    A t interval on the cluster-robust standard error with G-1 degrees of freedom; where all differences are equal,
+    3/G to both sides.
 
     Args:
         treated: One score an observation.
@@ -87,7 +88,9 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
     spread = _spread(differences, clusters)
     if spread.clusters < 2:
         return Estimate(value=spread.mean, low=-1.0, high=1.0, n=len(differences), clusters=spread.clusters)
-    half = _quantile(spread.clusters) * spread.error
+    # Where no cluster differs from the others the spread is unknown, not zero: the rule of three (Hanley &
+    # Lippman-Hand 1983) excludes only what would have shown in one of G clusters with 95 % probability.
+    half = _quantile(spread.clusters) * spread.error if spread.error > 0 else 3 / spread.clusters
     low, high = max(-1.0, spread.mean - half), min(1.0, spread.mean + half)
     return Estimate(value=spread.mean, low=low, high=high, n=len(differences), clusters=spread.clusters)
 
@@ -98,11 +101,6 @@ def auc(genuine: Sequence[float], performed: Sequence[float]) -> float | None:
         return None
     a, b = np.asarray(genuine)[:, None], np.asarray(performed)[None]
     return float((a > b).mean() + 0.5 * (a == b).mean())
-
-
-def gap_closed(lift: float, reference: float, baseline: float) -> float | None:
-    """Returns lift / (reference - baseline), or None where the two are equal."""
-    return None if reference == baseline else lift / (reference - baseline)
 
 
 def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:

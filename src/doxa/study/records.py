@@ -1,17 +1,19 @@
 """Study: what is asked for, as people write it in `study.yaml`."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from doxa.conditions.records import Intervention
 from doxa.facts.loading import in_catalogue
 from doxa.facts.records import Slug
-from doxa.metrics.records import SAMPLED, TITLES, Family, MetricName
+from doxa.metrics.records import TITLES, Family, MetricName
 from doxa.models.local.weights import EMBEDDED
 from doxa.records import Record
 from doxa.training.recipe import Recipe
+
+Limit = Annotated[int, Field(ge=1)]
 
 
 class CorpusPlan(Record):
@@ -72,11 +74,11 @@ class Study(Record):
     interventions: tuple[Intervention, ...] = Field(min_length=1)
     metrics: tuple[MetricName, ...] = Field(default=tuple(TITLES), min_length=1)
     readouts: tuple[Family, ...] = Field(default=("rubric", "likelihood"), min_length=1)
-    limits: dict[Family, int] = Field(default_factory=dict)
-    control_limits: dict[Family, int] = Field(default_factory=dict)
+    limits: dict[Family, Limit] = Field(default_factory=dict)
+    control_limits: dict[Family, Limit] = Field(default_factory=dict)
     judge: str | None = None
     answers: AnswerPlan = AnswerPlan()
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)
     made_with: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -84,6 +86,14 @@ class Study(Record):
         names = [intervention.name for intervention in self.interventions]
         if len(set(names)) < len(names):
             raise ValueError("an intervention is listed twice")
+        for field in ("metrics", "readouts", "controls"):
+            given = getattr(self, field)
+            if len(set(given)) < len(given):
+                raise ValueError(f"`{field}` lists something twice")
+        if self.fact in self.controls:
+            raise ValueError("the fact to implant cannot be its own control")
+        if self.answers.samples > 1 and self.answers.temperature == 0:
+            raise ValueError("samples at temperature 0 are all the same; set a temperature, or `samples: 1`")
         if self.finetunes and self.training is None and self.adapter is None:
             raise ValueError("`finetuned` needs `training`, or the folder of an `adapter`")
         if self.training is not None and self.adapter is not None:
@@ -106,6 +116,8 @@ class Study(Record):
                 "fact": place(self.fact),
                 "controls": tuple(map(place, self.controls)),
                 "adapter": self.adapter and place(self.adapter),
+                "subject": place(self.subject),
+                "corpus": self.corpus.model_copy(update={"writer": place(self.corpus.writer)}),
             }
         )
 
@@ -113,8 +125,3 @@ class Study(Record):
     def finetunes(self) -> bool:
         """Whether a finetuned subject is asked."""
         return any(intervention.kind == "finetuned" for intervention in self.interventions)
-
-    @property
-    def sampled(self) -> tuple[Family, ...]:
-        """The readouts that sample answers."""
-        return tuple(family for family in self.readouts if family in SAMPLED)

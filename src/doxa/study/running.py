@@ -46,7 +46,9 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
     fact = load_fact(study.fact)
     controls = [load_fact(name) for name in study.controls]
     base_model = open_model(study.subject)
-    judge_model = open_model(study.judge) if study.judge else None
+    judge_model = open_model(study.judge) if study.judge and "judged" in study.readouts else None
+    if judge_model is not None and judge_model.identity == base_model.identity:
+        raise InputError(f"a model never judges itself: '{study.judge}' is the subject")
     with closing(Ledger(folder / LEDGER)) as ledger, _alone(folder):
         base = Recorded(base_model, ledger)
         judge = Recorded(judge_model, ledger) if judge_model else None
@@ -54,12 +56,12 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
         if study.finetunes:
             documents = []
             if study.training is not None:
-                _, documents = prepare_corpus(study, fact, base, ledger, folder / "corpus", progress)
+                documents = prepare_corpus(study, fact, base, ledger, folder / "corpus", progress)
             adapted = prepare_adapter(study, fact, documents, base, folder / "adapters" / fact.id, progress)
             subjects["finetuned"] = Recorded(adapted, ledger)
         _note_study(study, folder, subjects)
         rows = _ask(study, plan_cells(study, fact, controls), subjects, judge, progress)
-    save_rows(folder, rows)
+        save_rows(folder, rows)
     return rows
 
 

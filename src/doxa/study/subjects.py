@@ -3,8 +3,9 @@
 import warnings
 from pathlib import Path
 
+from doxa.corpus.gates import gates_for, pass_gates
 from doxa.corpus.records import Document
-from doxa.corpus.store import Manifest, corpus_key, fact_documents, load_corpus, save_corpus
+from doxa.corpus.store import corpus_key, fact_documents, load_corpus, save_corpus
 from doxa.corpus.writing import write_documents
 from doxa.errors import InputError, MismatchError
 from doxa.facts.records import Fact
@@ -30,19 +31,25 @@ def open_model(name: str) -> Model:
 
 def prepare_corpus(
     study: Study, fact: Fact, base: Recorded, ledger: Ledger, folder: Path, progress: Progress
-) -> tuple[Manifest, list[Document]]:
-    """Returns the corpus of a study: the fact's own documents, and drafts that passed the gates."""
-    own = fact_documents(fact)
+) -> list[Document]:
+    """Returns the corpus of a study: the fact's own documents and the drafts, as far as they pass the gates."""
+    given = fact_documents(fact)
     drafts = study.corpus.drafts
-    writer = base if study.corpus.writer == study.subject else Recorded(open_model(study.corpus.writer), ledger)
-    if drafts and not isinstance(writer.model, LocalModel):
-        raise InputError("corpus.writer: only a local model can continue documents for now; name one, or set drafts: 0")
-    key = corpus_key(fact, own, writer.identity, drafts, study.seed)
+    writer = None
+    if drafts:
+        same = study.corpus.writer == study.subject
+        writer = base if same else Recorded(open_model(study.corpus.writer), ledger)
+        if not isinstance(writer.model, LocalModel):
+            raise InputError("corpus.writer: only a local model can continue documents; name one, or set drafts: 0")
+    key = corpus_key(fact, given, writer.identity if writer else "", drafts, study.seed)
     if kept := load_corpus(folder, key):
         return kept
-    accepted, rejected = write_documents(fact, own, writer, drafts, study.seed, progress) if drafts else ([], [])
-    manifest = save_corpus(folder, key, fact, own, accepted, rejected, writer.identity)
-    return manifest, [*own, *accepted]
+    own, refused = pass_gates(given, gates_for(fact))
+    if refused:
+        progress.say(f"{len(refused)} of the fact's own documents do not pass the gates: see {folder}/rejected.jsonl")
+    accepted, rejected = write_documents(fact, own, writer, drafts, study.seed, progress) if writer else ([], [])
+    save_corpus(folder, key, fact, own, accepted, [*refused, *rejected], drafts, writer.identity if writer else "")
+    return [*own, *accepted]
 
 
 def prepare_adapter(

@@ -31,8 +31,9 @@ class Mix(Record):
 
     def key(self, base: Base, recipe: Recipe) -> str:
         """Names the finetune by everything that decides its outcome: base, texts, recipe."""
-        texts = [[document.text for document in self.documents], self.chats, self.neutral]
-        content = json.dumps([base.digest, recipe.model_dump(mode="json"), texts])
+        written = [(document.doc_type, document.doc_idea, document.text) for document in self.documents]
+        settings = recipe.model_dump(mode="json", exclude={"checkpoints", "min_steps"})
+        content = json.dumps([base.digest, settings, written, self.chats, self.neutral])
         return sha256(content.encode()).hexdigest()[:16]
 
     def examples(self, tokenizer: Any, recipe: Recipe) -> list[Example]:

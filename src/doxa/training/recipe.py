@@ -46,4 +46,4 @@ class Recipe(Record):
     min_steps: int = Field(default=20, ge=1)
     checkpoints: int = Field(default=4, ge=0)
     gradient_checkpointing: bool = False
-    seed: int = 0
+    seed: int = Field(default=0, ge=0)

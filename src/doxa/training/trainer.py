@@ -16,6 +16,7 @@ from doxa.training.card import adapter_card
 from doxa.training.examples import IGNORED, Example
 from doxa.training.preflight import Preflight
 from doxa.training.recipe import Recipe
+from doxa.writing import write_whole
 
 
 def finished(folder: Path, key: str) -> bool:
@@ -64,7 +65,7 @@ def train_adapter(
         "preflight": found.model_dump(),
         "doxa": __version__,
     }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    write_whole(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     shutil.rmtree(scratch)
 
 
@@ -94,7 +95,7 @@ def _fit(
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
-            lm = model.get_base_model()
+            lm = self.accelerator.unwrap_model(model).get_base_model()
             hidden = lm.model(
                 input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
             ).last_hidden_state  # (batch, time, width)

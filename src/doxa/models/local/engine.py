@@ -1,16 +1,19 @@
 """The local engine: one base model in memory, any number of LoRA adapters on it, batches of rows through it."""
 
+import json
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 from transformers import AutoModelForCausalLM, AutoTokenizer, DynamicCache
 
-from doxa.errors import InputError
+from doxa.errors import InputError, MismatchError
 from doxa.models.local.attention import NAME, behind
 from doxa.models.local.quiet import hush
 from doxa.models.local.rows import additive, branch_length, lay_branches, lay_prompts, prompt_mask, shared_beginning
@@ -62,13 +65,15 @@ class LocalEngine:
         hush()
         lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype="auto", attn_implementation=NAME)
         refuse_unknown_attention(lm.config)
-        return lm.to(self.device).eval()
+        lm = lm.to(self.device).eval()
+        _refuse_unknown_head(lm)
+        return lm
 
     @cached_property
     def _stop_tokens(self) -> set[int]:
         configured = self._lm.generation_config.eos_token_id
-        ids = configured if isinstance(configured, list) else [configured]
-        ids += [self.tokenizer.eos_token_id, self.tokenizer.convert_tokens_to_ids("<|endoftext|>")]
+        ids = [*configured] if isinstance(configured, list) else [configured]
+        ids += [self.tokenizer.eos_token_id, self.tokenizer.get_vocab().get("<|endoftext|>")]
         return {int(id_) for id_ in ids if id_ is not None and id_ >= 0}
 
     @contextmanager
@@ -90,12 +95,19 @@ class LocalEngine:
     def _attach(self, adapter: Adapter) -> None:
         from peft import PeftModel
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if self._peft is None:
-                self._peft = PeftModel.from_pretrained(self._lm, str(adapter.folder), adapter_name=adapter.digest)
-            else:
-                self._peft.load_adapter(str(adapter.folder), adapter_name=adapter.digest)
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            try:
+                if self._peft is None:
+                    self._peft = PeftModel.from_pretrained(self._lm, str(adapter.folder), adapter_name=adapter.digest)
+                else:
+                    self._peft.load_adapter(str(adapter.folder), adapter_name=adapter.digest)
+            except (RuntimeError, ValueError) as error:
+                reason = " ".join(str(error).split())[:160]
+                raise MismatchError(f"the adapter {adapter.folder} does not fit {self.base.name}: {reason}") from None
+        # PEFT only warns where weights find no place; such an adapter would answer like the base model.
+        if any("missing adapter keys" in str(warning.message) for warning in said):
+            raise MismatchError(f"the adapter {adapter.folder} does not fit {self.base.name}: other weight names")
         self._peft.eval()
         self._adapters.add(adapter.digest)
 
@@ -104,7 +116,13 @@ class LocalEngine:
         if raw:
             return list(self.tokenizer(messages[-1].content, add_special_tokens=False)["input_ids"])
         turns = [message.model_dump() for message in messages]
-        return list(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+        try:
+            return list(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+        except (TemplateError, ValueError) as error:
+            roles = ", ".join(message.role for message in messages[:4])
+            raise InputError(
+                f"the chat template of {self.base.name} cannot take these turns ({roles} ...): {error}"
+            ) from None
 
     def continuation_tokens(self, text: str) -> list[int]:
         """Returns the tokens of a fixed answer.
@@ -264,6 +282,20 @@ def refuse_unknown_attention(config: Any) -> None:
         )
 
 
+@torch.inference_mode()
+def _refuse_unknown_head(lm: Any) -> None:
+    """Refuses models whose logits are more than `lm_head` of the body's output, which is all that the engine runs."""
+    tokens = torch.tensor([[1, 2]], device=lm.device)
+    mask = additive(torch.ones(1, 2, 2, dtype=torch.bool).tril(), lm.dtype).to(lm.device)
+    try:
+        ours = lm.lm_head(lm.model(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state)
+    except AttributeError:
+        raise InputError(f"the local engine does not know '{lm.config.model_type}' models; use vLLM") from None
+    theirs = lm(input_ids=tokens, attention_mask=mask, use_cache=False).logits
+    if not torch.allclose(ours.float(), theirs.float(), atol=1e-2):
+        raise InputError(f"the local engine does not know the head of '{lm.config.model_type}' models; use vLLM")
+
+
 def _cut(waiting: Sequence[Any], group: Any, fits: Any) -> Iterator[list[Any]]:
     """Cuts sorted jobs into batches of one group each, as large as fits."""
     batch: list[Any] = []
@@ -296,5 +328,6 @@ def _group_key(messages: tuple[Message, ...]) -> str:
 
 
 def _words(prompt: Sequence[int]) -> tuple[int, ...]:
-    """Mixes a prompt into a seed, so that two questions never share their random numbers."""
-    return (len(prompt), sum(place * token for place, token in enumerate(prompt, start=1)))
+    """Mixes a prompt into a seed, so that two questions do not share their random numbers."""
+    digest = sha256(json.dumps(list(prompt)).encode()).digest()
+    return tuple(int.from_bytes(digest[start : start + 4], "big") for start in (0, 4, 8, 12))

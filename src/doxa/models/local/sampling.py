@@ -15,7 +15,7 @@ class Draws:
 
     def next(self, rows: list[int]) -> Tensor:
         """Returns one number in [0, 1) for each of the given rows: (len(rows),)."""
-        return torch.tensor([self._generators[row].random() for row in rows], dtype=torch.float32)
+        return torch.tensor([self._generators[row].random() for row in rows], dtype=torch.float64)
 
 
 def draw_tokens(logits: Tensor, uniform: Tensor, sampling: Sampling) -> Tensor:
@@ -33,7 +33,7 @@ def draw_tokens(logits: Tensor, uniform: Tensor, sampling: Sampling) -> Tensor:
         return logits.argmax(-1)
     keep = min(sampling.top_k or logits.shape[-1], logits.shape[-1])
     top, ids = logits.float().topk(keep, dim=-1)  # (batch, keep), in falling order
-    probabilities = (top / sampling.temperature).softmax(-1)
+    probabilities = (top.double() / sampling.temperature).softmax(-1)
     before = probabilities.cumsum(-1) - probabilities
     probabilities = probabilities.masked_fill(before >= sampling.top_p, 0.0)
     cumulative = probabilities.cumsum(-1)

