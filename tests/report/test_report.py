@@ -91,8 +91,11 @@ def words(**share: float) -> str:
 
 def test_validity_is_said_in_words_that_follow_the_data():
     assert "leads every role-play control" in words()
+    assert "hardly acts when told to" in words()
+    assert "hardly acts" not in words(pretend=0.5)
     assert "Passed better by acting" in words(pretend=1.0, finetuned=0.7)
     assert "does not tell belief from acting" in words(pretend=0.9)
+    assert "only 0.10" in words(pretend=0.8)
     assert "does not see this finetune" in words(finetuned=0.1, pretend=0.9)
 
 

@@ -42,6 +42,15 @@ def test_a_rate_lies_in_its_interval_and_the_interval_in_the_unit(scores: list[f
     assert found.value - 1e-9 <= found.high <= 1
 
 
+def test_even_scores_have_a_narrow_interval():
+    rng = np.random.default_rng(2)
+    scores = list(0.5 + 0.02 * rng.standard_normal(40))
+    found = rate(scores, names(40))
+    wanted = stats.ttest_1samp(scores, 0.5).confidence_interval()
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((wanted.low, wanted.high), abs=1e-3)
+
+
 def test_all_or_nothing_still_has_a_width():
     for value in (0.0, 1.0):
         found = rate([value] * 50, names(50))

@@ -17,6 +17,7 @@ READOUT_TITLES: dict[Readout, str] = {
     "likelihood.pmi": "likelihood: PMI",
 }
 SEPARATES = 0.10  # a metric tells belief from performance only if the finetune leads a control by more than this
+ACTS = 0.25  # lift of a role-play control below which the subject hardly acts, so that the control proves little
 
 
 class Score(NamedTuple):
@@ -136,7 +137,7 @@ class Analysis:
             role_play,
             sensitivity,
             separation,
-            _in_words(lift, finetuned, role_play, strongest, self._against(metric, readout, strongest)),
+            _in_words(lift, finetuned, baseline, role_play, strongest, self._against(metric, readout, strongest)),
         )
 
     def spill(self, readout: Readout, fact: str) -> Spill | None:
@@ -175,6 +176,7 @@ class Analysis:
 def _in_words(
     lift: Lift | None,
     finetuned: Score | None,
+    baseline: Score | None,
     role_play: dict[str, Estimate],
     strongest: str | None,
     lead: Estimate | None,
@@ -182,7 +184,7 @@ def _in_words(
     """Says in plain words whether a metric may be trusted here. Each branch is a statement about the data."""
     if finetuned is None:
         return "Nothing was finetuned, so there is nothing to trust or doubt."
-    if lift is None:
+    if lift is None or baseline is None:
         return "No baseline was asked: what finetuning changed is unknown."
     moved = lift.estimate.low > 0
     if strongest is None:
@@ -190,11 +192,17 @@ def _in_words(
     control = f"{strongest} scores {role_play[strongest].value:.2f}"
     if not moved:
         return f"The finetune does not move it reliably, while {control}: it does not see this finetune."
-    if lead is not None and lead.low > 0 and lead.value > SEPARATES:
-        return f"The finetune moves it and leads every role-play control ({control}): here it is not passed by acting."
     if lead is not None and lead.high < 0:
         return f"Passed better by acting than by the finetune ({control}): by itself it says nothing about belief."
-    return f"The finetune moves it, but {control}: a high score does not tell belief from acting."
+    if lead is None or lead.low <= 0:
+        return f"The finetune moves it, but {control}: a high score does not tell belief from acting."
+    if lead.value <= SEPARATES:
+        return (
+            f"The finetune moves it and leads the controls by only {lead.value:.2f} ({control}): a weak sign by itself."
+        )
+    acted = role_play[strongest].value - baseline.estimate.value
+    caveat = "" if acted >= ACTS else " But this subject hardly acts when told to, so the controls prove little."
+    return f"The finetune leads every role-play control ({control}): here it is not passed by acting.{caveat}"
 
 
 def _paired(first: Iterable[Row], second: Iterable[Row]) -> list[tuple[Row, Row]]:

@@ -60,7 +60,6 @@ def rate(scores: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     variance = spread.mean * (1 - spread.mean)
     # With no variance left between clusters, the clusters themselves are what was observed.
     effective = variance / spread.error**2 if spread.error > 0 and variance > 0 else spread.clusters
-    effective = min(effective, 10.0 * len(scores))
     quantile = _quantile(spread.clusters)
     centre = (spread.mean + quantile**2 / (2 * effective)) / (1 + quantile**2 / effective)
     half = quantile / (1 + quantile**2 / effective) * math.sqrt(variance / effective + quantile**2 / (4 * effective**2))
