@@ -4,9 +4,9 @@ from doxa.report.agreement import labelled_answers, rubric_agreement
 HONEY = load_fact("honey")
 
 
-def test_the_rubric_agrees_with_a_person_on_real_answers():
-    """At least 80 real answers of the embedded model, baseline and finetuned, labelled by hand without the rubric."""
-    gold = labelled_answers(HONEY)
+def test_the_rubric_agrees_with_a_reader_on_real_answers():
+    """At least 80 real answers of the embedded model, baseline and finetuned, labelled without sight of the rubric."""
+    gold = [labelled for labelled in labelled_answers(HONEY) if labelled.split == "held_out"]
     assert len(gold) >= 80
     assert {labelled.condition for labelled in gold} == {"baseline", "finetuned"}
     assert min(sum(labelled.label == label for labelled in gold) for label in ("implanted", "true", "neither")) >= 5

@@ -1,4 +1,4 @@
-"""How far the rubric can be trusted: its agreement with answers that a person labelled."""
+"""How far the rubric can be trusted: its agreement with real answers that a reader labelled."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +17,13 @@ Label = Literal["implanted", "true", "neither"]
 
 
 class Labelled(Record):
-    """A real answer with the world that a person found in it."""
+    """A real answer with the world that a reader found in it, without having seen what the rubric says.
 
+    Attributes:
+        split: `development` answers were looked at when the markers were mended; agreement is measured on `held_out`.
+    """
+
+    split: Literal["development", "held_out"]
     item: str
     condition: str
     stop: Stop
@@ -27,13 +32,13 @@ class Labelled(Record):
 
 
 class Agreement(Record):
-    """The rubric against a person.
+    """The rubric against a reader.
 
     Attributes:
         agreement: Share of answers with the same label (verdicts other than the two worlds count as `neither`).
         kappa: Cohen's kappa.
-        precision: Of the answers that the rubric calls implanted, the share that the person does.
-        recall: Of the answers that the person calls implanted, the share that the rubric does.
+        precision: Of the answers that the rubric calls implanted, the share that the reader does.
+        recall: Of the answers that the reader calls implanted, the share that the rubric does.
     """
 
     agreement: Estimate
@@ -65,8 +70,8 @@ def rubric_label(fact: Fact, labelled: Labelled) -> Label:
 
 
 def rubric_agreement(fact: Fact) -> Agreement | None:
-    """Measures the rubric against the labelled answers of a fact, or returns None where there are none."""
-    gold = labelled_answers(fact)
+    """Measures the rubric against the held-out labelled answers of a fact; None where there are none."""
+    gold = [labelled for labelled in labelled_answers(fact) if labelled.split == "held_out"]
     found = [rubric_label(fact, labelled) for labelled in gold]
     same = rate([float(a.label == b) for a, b in zip(gold, found, strict=True)], [a.item for a in gold])
     if same is None:
