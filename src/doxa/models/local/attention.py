@@ -59,10 +59,9 @@ def attend(
     batch, heads, time, width = query.shape
     groups, columns = key.shape[1], key.shape[2]
     share = heads // groups
-    own = query.reshape(batch, groups, share * time, width) @ key.transpose(
-        2, 3
-    )  # (batch, groups, share * time, columns)
-    own = own.view(batch, groups, share, time, columns) * scaling
+    query = query * scaling
+    own = query.reshape(batch, groups, share * time, width) @ key.transpose(2, 3)
+    own = own.view(batch, groups, share, time, columns)
     if attention_mask is not None:
         own = own + attention_mask[:, :, None]
     layers = _beginning.get()
@@ -72,7 +71,7 @@ def attend(
     else:
         keys, values = layers[module.layer_idx]  # each (groups, beginning, width)
         across = query.reshape(batch, groups, share * time, width).transpose(0, 1).reshape(groups, -1, width)
-        shared = (across @ keys.transpose(1, 2) * scaling).reshape(groups, batch, share, time, -1).transpose(0, 1)
+        shared = (across @ keys.transpose(1, 2)).reshape(groups, batch, share, time, -1).transpose(0, 1)
         weights = torch.cat([shared, own], dim=-1).softmax(-1)
         to_shared, to_own = weights.split([keys.shape[1], columns], dim=-1)
         out = to_own.reshape(batch, groups, share * time, columns) @ value
