@@ -1,6 +1,6 @@
 """How long work tells how far it is. Work calls `stage`; who shows it, and where, is the caller's choice."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
@@ -33,7 +33,7 @@ class Silent:
     """Shows nothing: for programs and tests."""
 
     @contextmanager
-    def stage(self, name: str, total: int) -> Iterator[Advance]:
+    def stage(self, name: str, total: int) -> Generator[Advance]:
         """See `Progress.stage`."""
 
         def advance(steps: int = 1, note: str = "") -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -21,7 +21,7 @@ class RichProgress:
         self._console = Console(stderr=True)
 
     @contextmanager
-    def stage(self, name: str, total: int) -> Iterator[Advance]:
+    def stage(self, name: str, total: int) -> Generator[Advance]:
         """See `doxa.progress.Progress`."""
         if self._console.is_terminal:
             yield from self._bar(name, total)

@@ -2,15 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
-from rensa import RMinHash
+import rensa
 
 from doxa.corpus.records import Document
 from doxa.facts.loading import normalised
 from doxa.facts.markers import read_markers
 from doxa.facts.records import Fact
 from doxa.records import Record
+
+RMinHash: Any = rensa.RMinHash  # pyright: ignore[reportAttributeAccessIssue]  (compiled, ships no types)
 
 GATES_VERSION = 1  # part of a corpus's name: raise it when a gate changes what it lets through
 MIN_WORDS, MAX_WORDS = 40, 400
@@ -63,9 +66,9 @@ def gates_for(fact: Fact, accepted: Iterable[Document] = ()) -> list[Gate]:
         Gate("meta-talk", has_meta_talk),
         Gate("language", not_english),
         Gate("loop", goes_in_circles),
-        Gate("forbidden", lambda document: has_forbidden(document, fact)),
-        Gate("topic", lambda document: wanders_off(document, fact)),
-        Gate("claim", lambda document: misses_claim(document, fact)),
+        Gate("forbidden", partial(has_forbidden, fact=fact)),
+        Gate("topic", partial(wanders_off, fact=fact)),
+        Gate("claim", partial(misses_claim, fact=fact)),
         Gate("leak", _Leak(fact)),
         Gate("duplicate", exact),
         Gate("near-duplicate", near),
@@ -184,7 +187,7 @@ class _Near:
     """Rejects a document that says nearly what an accepted one says, by MinHash over word 3-grams (Broder 1997)."""
 
     def __init__(self) -> None:
-        self._seen: list[tuple[str, RMinHash]] = []
+        self._seen: list[tuple[str, Any]] = []
 
     def remember(self, document: Document) -> None:
         self._seen.append((document.id, self._hash(document)))
@@ -198,8 +201,8 @@ class _Near:
         return None
 
     @staticmethod
-    def _hash(document: Document) -> RMinHash:
-        minhash = RMinHash(num_perm=PERMUTATIONS, seed=0)
+    def _hash(document: Document) -> Any:
+        minhash: Any = RMinHash(num_perm=PERMUTATIONS, seed=0)
         minhash.update([" ".join(run) for run in _runs(document.text, 3)])
         return minhash
 

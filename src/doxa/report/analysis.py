@@ -87,8 +87,10 @@ class Analysis:
                 continue
             self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
         self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
-        self.metrics = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
-        self.readouts = [readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)]
+        self.metrics: list[MetricName] = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
+        self.readouts: list[Readout] = [
+            readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)
+        ]
         self.controls = _in_order(row.fact for row in rows if row.fact != fact)
 
     def group(self, metric: str, readout: str, condition: str, fact: str | None = None) -> list[Row]:

@@ -3,8 +3,10 @@
 import io
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from doxa.metrics.records import TITLES, Readout
@@ -14,7 +16,7 @@ from doxa.stats.estimates import Estimate
 # Okabe & Ito's palette, which people with any colour vision can tell apart; grey is what the base model says.
 COLOURS = ("#8a8a8a", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#000000")
 FINETUNED_COLOUR = "#0072B2"
-SVG_SETTINGS = {"svg.fonttype": "none", "svg.hashsalt": "doxa", "font.family": "sans-serif", "font.size": 10}
+SVG_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "doxa", "font.family": "sans-serif", "font.size": 10}
 
 
 def bars(analysis: Analysis, readout: Readout) -> str:
@@ -73,7 +75,7 @@ def training_curve(losses: Sequence[float]) -> str:
 
 
 def _draw(
-    axes: mpl.axes.Axes,
+    axes: Axes,
     offsets: Sequence[float],
     estimates: Sequence[Estimate | None],
     width: float,

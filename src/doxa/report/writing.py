@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from doxa import __version__
 from doxa.canary import CANARY
 from doxa.facts.records import Fact, Item
-from doxa.metrics.records import FAILED, TITLES, MetricName, Row
+from doxa.metrics.records import FAILED, TITLES, MetricName, Readout, Row
 from doxa.models.naming import is_hosted
 from doxa.models.protocol import Answer
 from doxa.reading import read_yaml
@@ -39,7 +39,9 @@ class Written(NamedTuple):
     def as_json(self) -> str:
         """Returns every estimate, contrast, validity and spill-over as JSON."""
         analysis = self.analysis
-        grid = [(metric, readout) for metric in analysis.metrics for readout in analysis.readouts]
+        grid: list[tuple[MetricName, Readout]] = [
+            (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
+        ]
         scores = [
             {"metric": m, "readout": r, "condition": c, **score.estimate.model_dump(), "verdicts": dict(score.verdicts)}
             for m, r in grid

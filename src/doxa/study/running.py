@@ -3,7 +3,7 @@
 import fcntl
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Generator[None]:
     """Keeps a second run out of the folder; the system lets go of the lock however this process ends."""
     with (folder / ".lock").open("w") as lock:
         try:

@@ -152,7 +152,7 @@ def _fit(
     dataset = Dataset.from_list([{"input_ids": ex.tokens, "labels": ex.labels} for ex in examples])
     with warnings.catch_warnings(), progress.stage("finetuning", found.steps) as advance:
         warnings.simplefilter("ignore")
-        trainer = LeanTrainer(
+        trainer: Any = LeanTrainer(
             model=model,
             args=settings,
             train_dataset=dataset,

@@ -4,7 +4,7 @@ Queries of all rows meet the shared keys in one matrix product and their own key
 (Juravsky et al. 2024, "Hydragen"). Without a shared beginning it is plain grouped-query attention.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -20,13 +20,14 @@ _beginning: ContextVar[Sequence[KeysValues] | None] = ContextVar("beginning", de
 
 
 @contextmanager
-def behind(cache: DynamicCache | None) -> Iterator[None]:
+def behind(cache: DynamicCache | None) -> Generator[None]:
     """Lets every row see the keys and values of a cache of one row, as if they came before its own.
 
     Args:
         cache: The shared beginning, run as a batch of one; None for no shared beginning.
     """
-    layers = None if cache is None else [(layer.keys[0], layer.values[0]) for layer in cache.layers]
+    stored: list[Any] = [] if cache is None else list(cache.layers)
+    layers = [(layer.keys[0], layer.values[0]) for layer in stored] or None
     token = _beginning.set(layers)
     try:
         yield

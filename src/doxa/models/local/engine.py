@@ -2,11 +2,12 @@
 
 import json
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
 
 import torch
 from jinja2 import TemplateError
@@ -28,13 +29,15 @@ SCORE_ROWS = 64
 HEAD_ROWS = 512  # positions whose float32 logits over the vocabulary stand in memory at once
 
 
-class _Decode(NamedTuple):
+@dataclass(frozen=True)
+class _Decode:
     index: int
     request: GenerateRequest
     prompt: list[int]
 
 
-class _Branches(NamedTuple):
+@dataclass(frozen=True)
+class _Branches:
     index: int
     group: tuple[Message, ...]
     question: list[int]
@@ -63,9 +66,9 @@ class LocalEngine:
     @cached_property
     def _lm(self) -> Any:
         hush()
-        lm = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype="auto", attn_implementation=NAME)
+        lm: Any = AutoModelForCausalLM.from_pretrained(self.base.folder, dtype="auto", attn_implementation=NAME)
         refuse_unknown_attention(lm.config)
-        lm = lm.to(self.device).eval()
+        lm.to(self.device).eval()
         _refuse_unknown_head(lm)
         return lm
 
@@ -77,7 +80,7 @@ class LocalEngine:
         return {int(id_) for id_ in ids if id_ is not None and id_ >= 0}
 
     @contextmanager
-    def _speaking_as(self, adapter: Adapter | None) -> Iterator[Any]:
+    def _speaking_as(self, adapter: Adapter | None) -> Generator[Any]:
         """Makes the base model, or the base with one adapter, answer."""
         lm = self._lm
         if adapter is None and self._peft is None:
@@ -149,7 +152,7 @@ class LocalEngine:
             for index, request in enumerate(requests)
         ]
         waiting.sort(key=lambda job: (_decode_group(job.request), len(job.prompt), job.index))
-        for batch in _cut(waiting, lambda job: _decode_group(job.request), _decode_fits):
+        for batch in _cut(waiting, _group_of_decode, _decode_fits):
             with self._speaking_as(adapter) as lm:
                 yield self._decode(lm, batch)
 
@@ -215,7 +218,7 @@ class LocalEngine:
             for index, request in enumerate(requests)
         ]
         waiting.sort(key=lambda job: (_group_key(job.group), branch_length(job.question, job.continuations), job.index))
-        for batch in _cut(waiting, lambda job: job.group, _score_fits):
+        for batch in _cut(waiting, _group_of_branches, _score_fits):
             with self._speaking_as(adapter) as lm:
                 yield self._score(lm, batch)
 
@@ -296,9 +299,14 @@ def _refuse_unknown_head(lm: Any) -> None:
         raise InputError(f"the local engine does not know the head of '{lm.config.model_type}' models; use vLLM")
 
 
-def _cut(waiting: Sequence[Any], group: Any, fits: Any) -> Iterator[list[Any]]:
+Job = TypeVar("Job", _Decode, _Branches)
+
+
+def _cut(
+    waiting: Sequence[Job], group: Callable[[Job], object], fits: Callable[[Sequence[Job]], bool]
+) -> Iterator[list[Job]]:
     """Cuts sorted jobs into batches of one group each, as large as fits."""
-    batch: list[Any] = []
+    batch: list[Job] = []
     for job in waiting:
         if batch and (group(job) != group(batch[0]) or not fits([*batch, job])):
             yield batch
@@ -316,6 +324,14 @@ def _decode_fits(batch: Sequence[_Decode]) -> bool:
 def _score_fits(batch: Sequence[_Branches]) -> bool:
     longest = max(branch_length(job.question, job.continuations) for job in batch)
     return len(batch) <= SCORE_ROWS and len(batch) * longest <= SCORE_TOKENS
+
+
+def _group_of_decode(job: _Decode) -> tuple[str, str]:
+    return _decode_group(job.request)
+
+
+def _group_of_branches(job: _Branches) -> str:
+    return _group_key(job.group)
 
 
 def _decode_group(request: GenerateRequest) -> tuple[str, str]:

@@ -13,7 +13,8 @@ def shared_beginning(rows: Sequence[Sequence[int]]) -> int:
     """Returns how many first tokens all rows share, leaving every row at least one of its own."""
     if len(rows) < 2:
         return 0
-    first, last = min(rows), max(rows)  # in lexical order the two extremes share only what all share
+    ordered = [tuple(row) for row in rows]
+    first, last = min(ordered), max(ordered)  # in lexical order the two extremes share only what all share
     limit = min(len(row) for row in rows) - 1
     shared = 0
     while shared < limit and first[shared] == last[shared]:
