@@ -110,6 +110,7 @@ def test_a_missing_key_is_one_clear_error(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(MissingError, match="cannot be used") as caught:
         HostedModel(NAME)
     assert "\n" not in str(caught.value)
+    assert "[bold]" not in str(caught.value)
 
 
 def test_names_tell_hosted_from_local(tmp_path: Path):

@@ -55,7 +55,12 @@ def test_no_request_says_none():
         ({"interventions": []}, "at least 1"),
         ({"readouts": ["judged"]}, "needs a `judge`"),
         ({"judge": "openai/x", "subject": "openai/x"}, "never judges itself"),
-        ({"training": {}, "adapter": "x"}, "not both"),
+        ({"interventions": ["baseline", "finetuned"], "training": {}, "adapter": "x"}, "not both"),
+        ({"adapter": "x"}, "not among the interventions"),
+        ({"controls": ["honey"]}, "cannot be its own control"),
+        ({"metrics": ["mcq_knowledge", "mcq_knowledge"]}, "lists something twice"),
+        ({"limits": {"rubric": -5}}, "greater than or equal to 1"),
+        ({"answers": {"samples": 3, "temperature": 0}}, "are all the same"),
         ({"metrics": ["mcq_knowlege"]}, "mcq_knowledge"),
     ],
 )

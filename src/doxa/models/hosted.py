@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from doxa.errors import InputError, MissingError
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores, Stop
 
 IN_FLIGHT = 64  # calls at once; each answer is handed on, and so stored, as it comes
+
+_MARKUP = re.compile(r"\[/?[a-z ]+\]")  # Inspect colours its errors for the terminal
 
 STOPS: dict[str, Stop] = {
     "stop": "stop", "max_tokens": "length", "model_length": "length", "content_filter": "filtered",
@@ -105,7 +108,7 @@ def _open(name: str) -> Any:
     try:
         return get_model(name, memoize=False)
     except Exception as error:  # Inspect raises a different type for each provider
-        reason = " ".join(_without_keys(str(error)).split())
+        reason = " ".join(_without_keys(_MARKUP.sub("", str(error))).split())
         raise MissingError(f"the model '{name}' cannot be used: {reason}") from None
 
 

@@ -23,6 +23,7 @@ from doxa.report.tables import interval
 from doxa.study.records import Study
 from doxa.study.rows import load_rows
 from doxa.study.running import LEDGER, STUDY, facts_of
+from doxa.writing import write_whole
 
 PAGE = "report.html"
 SHOWN_CONDITIONS = ("baseline", "finetuned", "pretend")
@@ -112,7 +113,7 @@ def write_report(folder: Path) -> Written:
         canary=CANARY,
     )
     path = folder / PAGE
-    path.write_text(page, encoding="utf-8")
+    write_whole(path, page)
     return Written(path, analysis, missing)
 
 

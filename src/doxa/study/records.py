@@ -96,6 +96,8 @@ class Study(Record):
             raise ValueError("samples at temperature 0 are all the same; set a temperature, or `samples: 1`")
         if self.finetunes and self.training is None and self.adapter is None:
             raise ValueError("`finetuned` needs `training`, or the folder of an `adapter`")
+        if self.adapter is not None and not self.finetunes:
+            raise ValueError("`adapter` is given, but `finetuned` is not among the interventions")
         if self.training is not None and self.adapter is not None:
             raise ValueError("give `training` or `adapter`, not both")
         if "judged" in self.readouts and self.judge is None:
