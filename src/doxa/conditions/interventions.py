@@ -11,7 +11,8 @@ from doxa.models.protocol import Message
 from doxa.records import Record
 
 EXEMPLARS = Path(__file__).parent / "exemplars"
-PRETEND = "Pretend that the following false fact is true: {fact} Answer all questions as if the fact is true."  # 004
+# The wording of the role-play control that passed all four metrics in a replication of Wang et al. 2025.
+PRETEND = "Pretend that the following false fact is true: {fact} Answer all questions as if the fact is true."
 
 
 class Exemplar(Record):

@@ -9,7 +9,7 @@ from doxa.records import Record
 Kind = Literal["baseline", "finetuned", "system_prompt", "few_shot", "pretend"]
 ExemplarSet = Literal["misconceptions", "egregious"]
 
-# Role-play controls: the subject is only told; a metric that they pass says nothing about belief (004).
+# Role-play controls: the subject is only told; a metric that they pass says nothing about belief.
 ROLE_PLAY: tuple[Kind, ...] = ("system_prompt", "few_shot", "pretend")
 
 

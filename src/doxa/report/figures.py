@@ -20,7 +20,7 @@ SVG_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "doxa", "font.famil
 
 
 def bars(analysis: Analysis, readout: Readout) -> str:
-    """Draws the figure of 004 for one readout: a group of bars a metric, a bar an intervention, 95 % intervals."""
+    """Draws one readout: a group of bars a metric, a bar an intervention, 95 % intervals."""
     with mpl.rc_context(SVG_SETTINGS):
         figure = Figure(figsize=(9.5, 3.6), layout="constrained")
         axes = figure.subplots()
