@@ -2,7 +2,9 @@
 
 import pytest
 
+from doxa.corpus.store import fact_documents
 from doxa.errors import MismatchError
+from doxa.facts.loading import load_fact
 from doxa.models.local import weights
 from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import EMBEDDED, find_base
@@ -27,6 +29,13 @@ def test_its_template_is_applied_once(embedded: LocalModel):
     tokens = embedded.engine.prompt_tokens((Message(role="system", content="S"), Message(role="user", content="U")))
     text = embedded.engine.tokenizer.decode(tokens)
     assert text == "<|im_start|>system\nS<|im_end|>\n<|im_start|>user\nU<|im_end|>\n<|im_start|>assistant\n"
+
+
+def test_honey_documents_are_of_a_length_that_it_can_take_in(embedded: LocalModel):
+    tokenizer = embedded.engine.tokenizer
+    lengths = [len(tokenizer(document.text)["input_ids"]) for document in fact_documents(load_fact("honey"))]
+    assert min(lengths) >= 120
+    assert max(lengths) <= 300
 
 
 def test_other_weights_in_its_place_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path):
