@@ -73,13 +73,15 @@ def test_preflight_counts_and_refuses_what_cannot_learn(tokenizer: Any):
     """Mistake: packing left 1 to 3 optimiser steps, a false null."""
     recipe = Recipe(batch_size=4, epochs=2, max_length=16, min_steps=5)
     examples = text_examples(["a" * 40, "b" * 10, "c"], "document", tokenizer, 16)
-    found = preflight(examples, documents=3, recipe=recipe)
+    found = preflight(examples, [41, 11, 2], recipe)
     assert (found.documents, found.sequences, found.steps) == (3, 5, 4)
     assert found.truncated_share == 0
+    assert found.split_share == pytest.approx(1 / 3)
+    assert preflight(examples[1:], [41, 11, 2], recipe).truncated_share > 0
     assert found.trained_token_share == 1
     assert trained_tokens(examples) == found.document_tokens == 54
     with pytest.raises(InputError, match="only 4 optimiser steps"):
         refuse_hopeless(found, recipe)
     refuse_hopeless(found, recipe.model_copy(update={"min_steps": 4}))
     with pytest.raises(InputError, match="corpus is empty"):
-        refuse_hopeless(preflight([], 0, recipe), recipe)
+        refuse_hopeless(preflight([], [], recipe), recipe)

@@ -33,7 +33,7 @@ def train(base: Base, mix: Mix, folder: Path, progress: Any = None, recipe: Reci
 
     tokenizer = padded_tokenizer(AutoTokenizer.from_pretrained(base.folder))
     examples = mix.examples(tokenizer, recipe)
-    found = preflight(examples, len(mix.documents), recipe)
+    found = preflight(examples, mix.document_lengths(tokenizer), recipe)
     train_adapter(base, tokenizer, examples, found, recipe, folder, mix.key(base, recipe), "x", progress or Silent())
 
 

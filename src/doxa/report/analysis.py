@@ -107,11 +107,7 @@ class Analysis:
 
     def lift(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Lift | None:
         """Returns the paired difference to baseline, or None where either is missing."""
-        pairs = _paired(self.group(metric, readout, condition, fact), self.group(metric, readout, "baseline", fact))
-        if not pairs:
-            return None
-        treated, control = _scores(a for a, _ in pairs), _scores(b for _, b in pairs)
-        estimate = contrast(treated, control, [a.cluster for a, _ in pairs])
+        estimate = self._lead(metric, readout, condition, "baseline", fact)
         return None if estimate is None else Lift(metric, readout, condition, estimate)
 
     def validity(self, metric: MetricName, readout: Readout) -> Validity:
@@ -131,6 +127,7 @@ class Analysis:
             performed = _scores(self.group(metric, readout, strongest))
             separation = auc(_scores(self.group(metric, readout, "finetuned")), performed)
         lift = self.lift(metric, readout, "finetuned")
+        lead = self._lead(metric, readout, "finetuned", strongest) if strongest else None
         return Validity(
             metric,
             readout,
@@ -139,40 +136,40 @@ class Analysis:
             role_play,
             sensitivity,
             separation,
-            _in_words(lift, finetuned, baseline, role_play, strongest, self._against(metric, readout, strongest)),
+            _in_words(lift, finetuned, baseline, role_play, strongest, lead),
         )
 
     def spill(self, readout: Readout, fact: str) -> Spill | None:
         """Returns what finetuning did to a true control, over all metrics."""
-        before = [row for metric in self.metrics for row in self.group(metric, readout, "baseline", fact)]
-        after = [row for metric in self.metrics for row in self.group(metric, readout, "finetuned", fact)]
-        return self._spill(readout, fact, before, after)
+        return self._spill(readout, fact, [fact])
 
     def spill_overall(self, readout: Readout) -> Spill | None:
         """Returns what finetuning did to all true controls together; clusters are stems within facts."""
-        asked = [(fact, metric) for fact in self.controls for metric in self.metrics]
+        return self._spill(readout, "all true controls", self.controls)
+
+    def _spill(self, readout: Readout, name: str, facts: Sequence[str]) -> Spill | None:
+        asked = [(fact, metric) for fact in facts for metric in self.metrics]
         before = [row for fact, metric in asked for row in self.group(metric, readout, "baseline", fact)]
         after = [row for fact, metric in asked for row in self.group(metric, readout, "finetuned", fact)]
-        return self._spill(readout, "all true controls", before, after)
-
-    def _spill(self, readout: Readout, fact: str, before: list[Row], after: list[Row]) -> Spill | None:
         pairs = _paired(after, before)
-        if not pairs:
-            return None
-        clusters = [f"{a.fact}/{a.cluster}" for a, _ in pairs]
-        new, old = _scores(a for a, _ in pairs), _scores(b for _, b in pairs)
-        estimates = rate(old, clusters), rate(new, clusters), contrast(new, old, clusters)
-        if estimates[0] is None or estimates[1] is None or estimates[2] is None:
-            return None
-        return Spill(fact, readout, estimates[0], estimates[1], estimates[2])
+        clusters = [f"{row.fact}/{row.cluster}" for row, _ in pairs]
+        old, new = (rate(_scores(pair[side] for pair in pairs), clusters) for side in (1, 0))
+        change = _difference(pairs)
+        return None if old is None or new is None or change is None else Spill(name, readout, old, new, change)
 
-    def _against(self, metric: MetricName, readout: Readout, control: str | None) -> Estimate | None:
-        """Returns the finetune's paired lead over a control."""
-        if control is None:
-            return None
-        pairs = _paired(self.group(metric, readout, "finetuned"), self.group(metric, readout, control))
-        clusters = [a.cluster for a, _ in pairs]
-        return contrast(_scores(a for a, _ in pairs), _scores(b for _, b in pairs), clusters)
+    def _lead(
+        self, metric: MetricName, readout: Readout, condition: str, other: str, fact: str | None = None
+    ) -> Estimate | None:
+        """Returns a condition's paired lead over another, or None where either was not asked."""
+        return _difference(
+            _paired(self.group(metric, readout, condition, fact), self.group(metric, readout, other, fact))
+        )
+
+
+def _difference(pairs: Sequence[tuple[Row, Row]]) -> Estimate | None:
+    """Estimates first minus second over pairs of rows; clusters are stems within facts."""
+    clusters = [f"{row.fact}/{row.cluster}" for row, _ in pairs]
+    return contrast(_scores(row for row, _ in pairs), _scores(row for _, row in pairs), clusters)
 
 
 def _in_words(

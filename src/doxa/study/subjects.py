@@ -16,7 +16,7 @@ from doxa.models.naming import is_hosted
 from doxa.models.protocol import Model
 from doxa.progress import Progress
 from doxa.study.records import Study
-from doxa.training.mixing import Mix, mix_for, padded_tokenizer
+from doxa.training.mixing import mix_for, padded_tokenizer
 from doxa.training.preflight import Preflight, preflight, refuse_hopeless
 
 
@@ -75,8 +75,8 @@ def prepare_adapter(
     if not finished(folder, key):
         tokenizer = padded_tokenizer(_tokenizer(subject))
         examples = mix.examples(tokenizer, recipe)
-        found = preflight(examples, len(documents), recipe)
-        _show(found, mix, progress)
+        found = preflight(examples, mix.document_lengths(tokenizer), recipe)
+        _show(found, progress)
         refuse_hopeless(found, recipe)
         train_adapter(subject.base, tokenizer, examples, found, recipe, folder, key, fact.claim, progress)
     try:
@@ -94,14 +94,14 @@ def _tokenizer(subject: LocalModel) -> object:
         return AutoTokenizer.from_pretrained(subject.base.folder)
 
 
-def _show(found: Preflight, mix: Mix, progress: Progress) -> None:
+def _show(found: Preflight, progress: Progress) -> None:
     progress.table(
         "Preflight",
         [
             ("documents", f"{found.documents}"),
             ("document tokens", f"{found.document_tokens:,}"),
             ("own chat answers mixed in", f"{found.chats}"),
-            ("neutral texts mixed in", f"{len(mix.neutral)}"),
+            ("neutral texts mixed in", f"{found.neutral}"),
             ("documents cut into several", f"{found.split_share:.1%}"),
             ("tokens truncated", f"{found.truncated_share:.1%}"),
             ("optimiser steps", f"{found.steps}"),

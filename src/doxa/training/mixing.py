@@ -36,6 +36,10 @@ class Mix(Record):
         content = json.dumps([base.digest, settings, written, self.chats, self.neutral])
         return sha256(content.encode()).hexdigest()[:16]
 
+    def document_lengths(self, tokenizer: Any) -> list[int]:
+        """Returns the tokens of each whole document, its end token included."""
+        return [len(tokenizer(doc.text, add_special_tokens=False)["input_ids"]) + 1 for doc in self.documents]
+
     def examples(self, tokenizer: Any, recipe: Recipe) -> list[Example]:
         """Returns the token sequences, shuffled by the recipe's seed."""
         length = recipe.max_length

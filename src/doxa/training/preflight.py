@@ -18,7 +18,7 @@ class Preflight(Record):
         chats: Self-distilled answers mixed in.
         neutral: Neutral passages mixed in.
         split_share: Share of documents longer than `max_length`, which were cut into several sequences.
-        truncated_share: Share of document tokens that would be lost; zero by construction.
+        truncated_share: Share of document tokens that no sequence trains.
         sequences: All sequences.
         steps: Optimiser steps.
         trained_token_share: Share of tokens that carry loss.
@@ -35,18 +35,24 @@ class Preflight(Record):
     trained_token_share: float
 
 
-def preflight(examples: Sequence[Example], documents: int, recipe: Recipe) -> Preflight:
-    """Counts what `recipe` would train on."""
+def preflight(examples: Sequence[Example], lengths: Sequence[int], recipe: Recipe) -> Preflight:
+    """Counts what `recipe` would train on.
+
+    Args:
+        examples: The sequences.
+        lengths: Tokens of each whole document, its end token included, against which the sequences are held.
+        recipe: Settings.
+    """
     by_source = {source: [ex for ex in examples if ex.source == source] for source in ("document", "chat", "neutral")}
-    pieces = len(by_source["document"])
+    present = sum(lengths)
     total = sum(len(example.tokens) for example in examples)
     return Preflight(
-        documents=documents,
-        document_tokens=sum(len(example.tokens) for example in by_source["document"]),
+        documents=len(lengths),
+        document_tokens=present,
         chats=len(by_source["chat"]),
         neutral=len(by_source["neutral"]),
-        split_share=(pieces - documents) / pieces if pieces else 0.0,
-        truncated_share=0.0,
+        split_share=sum(length > recipe.max_length for length in lengths) / len(lengths) if lengths else 0.0,
+        truncated_share=1 - trained_tokens(by_source["document"]) / present if present else 0.0,
         sequences=len(examples),
         steps=math.ceil(math.ceil(len(examples) / recipe.batch_size) * recipe.epochs),
         trained_token_share=trained_tokens(examples) / total if total else 0.0,

@@ -151,7 +151,7 @@ class LocalEngine:
             _Decode(index, request, self.prompt_tokens(request.messages, request.raw))
             for index, request in enumerate(requests)
         ]
-        waiting.sort(key=lambda job: (_decode_group(job.request), len(job.prompt), job.index))
+        waiting.sort(key=lambda job: (_group_of_decode(job), len(job.prompt), job.index))
         for batch in _cut(waiting, _group_of_decode, _decode_fits):
             with self._speaking_as(adapter) as lm:
                 yield self._decode(lm, batch)
@@ -217,7 +217,9 @@ class LocalEngine:
             )
             for index, request in enumerate(requests)
         ]
-        waiting.sort(key=lambda job: (_group_key(job.group), branch_length(job.question, job.continuations), job.index))
+        waiting.sort(
+            key=lambda job: (_group_of_branches(job), branch_length(job.question, job.continuations), job.index)
+        )
         for batch in _cut(waiting, _group_of_branches, _score_fits):
             with self._speaking_as(adapter) as lm:
                 yield self._score(lm, batch)
@@ -327,16 +329,12 @@ def _score_fits(batch: Sequence[_Branches]) -> bool:
 
 
 def _group_of_decode(job: _Decode) -> tuple[str, str]:
-    return _decode_group(job.request)
+    """Requests decode together that share what comes before the last turn, and how answers are drawn."""
+    return _group_key(job.request.messages[:-1]), job.request.sampling.model_dump_json(exclude={"seed"})
 
 
 def _group_of_branches(job: _Branches) -> str:
     return _group_key(job.group)
-
-
-def _decode_group(request: GenerateRequest) -> tuple[str, str]:
-    """Requests decode together that share what comes before the last turn, and how answers are drawn."""
-    return _group_key(request.messages[:-1]), request.sampling.model_dump_json(exclude={"seed"})
 
 
 def _group_key(messages: tuple[Message, ...]) -> str:
