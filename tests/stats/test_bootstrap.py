@@ -47,20 +47,21 @@ def test_copies_of_a_stem_add_no_confidence():
 
 
 def test_strata_are_drawn_apart():
-    """A stratum that does not vary adds nothing, however few clusters it has."""
-    counts_seen: list[np.ndarray] = []
+    """Every draw holds as many clusters of each stratum as there are."""
+    seen: list[np.ndarray] = []
 
-    def statistic(counts: np.ndarray) -> np.ndarray:
-        counts_seen.append(counts)
-        return counts[:, :4] @ np.array([0.0, 1.0, 1.0, 0.0]) / counts[:, :4].sum(axis=1)
+    def statistic(totals: np.ndarray) -> np.ndarray:
+        seen.append(totals)
+        return totals[:, :4] @ np.array([0.0, 1.0, 1.0, 0.0]) / totals[:, :4].sum(axis=1)
 
-    assert bootstrap(statistic, [4, 3], (0, 1)) is not None
-    whole = [counts for counts in counts_seen if np.all(counts.sum(axis=1) == 7)]
-    assert all(np.all(counts[:, :4].sum(axis=1) == 4) for counts in whole)
+    assert bootstrap(statistic, np.eye(7), [4, 3], (0, 1)) is not None
+    drawn = np.concatenate([totals[totals.sum(axis=1) == 7] for totals in seen])
+    assert len(drawn) > 500
+    assert np.all(drawn[:, :4].sum(axis=1) == 4)
 
 
 def test_one_cluster_or_no_variation_says_nothing_of_the_spread():
-    assert bootstrap(lambda counts: counts[:, 0], [1], (0, 1)) is None
+    assert bootstrap(lambda totals: totals[:, 0], np.ones((1, 1)), [1], (0, 1)) is None
     found = bootstrap_contrast([1.0] * 30, [1.0] * 30, [str(n) for n in range(30)])
     assert found is not None
     assert (found.low, found.value, found.high) == pytest.approx((-0.1, 0, 0.1))
@@ -78,5 +79,9 @@ def test_kappa_has_an_interval_and_none_where_chance_agreement_is_complete():
     assert found.low < found.value < found.high <= 1
     assert found.clusters == 20
     assert bootstrap_kappa(["a"] * 4, ["a"] * 4, list("abcd")) is None
+    perfect = bootstrap_kappa(first, first, clusters)
+    assert perfect is not None
+    # three of twenty pairs could still disagree, and by chance half of them would agree
+    assert (perfect.low, perfect.value, perfect.high) == pytest.approx((1 - 2 * 3 / 20, 1, 1))
     with pytest.raises(ValueError, match="clusters"):
         bootstrap_kappa(first, second, ["a"])

@@ -1,9 +1,10 @@
 """Belief-likeness: where a finetune stands between what is only performed (0) and what is truly known (1)."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import linalg as _linalg
 
 from doxa.records import Record
 from doxa.stats.bootstrap import bootstrap
@@ -11,6 +12,7 @@ from doxa.stats.estimates import Estimate, separation
 from doxa.stats.spread import Array, Scored, places, unseen
 from doxa.stats.validity import CHANCE
 
+linalg: Any = _linalg  # scipy ships no types
 UNBOUNDED = (-float("inf"), float("inf"))
 
 
@@ -85,25 +87,22 @@ def belief_likeness(metrics: Mapping[str, Compared], seed: int = 0) -> BeliefLik
     value = sum(positions) / len(positions)
     tables = [table for compared in used for table in _tables(compared)]
     strata = [len(table) for table in tables]
-    ends = np.cumsum(strata)
-
-    def statistic(counts: Array) -> Array:
-        total = np.zeros(len(counts))
-        parts = np.split(counts, ends[:-1], axis=1)
-        for own, known in zip(range(0, len(parts), 2), range(1, len(parts), 2), strict=True):
-            size, finetuned, performed = (parts[own] @ tables[own]).T
-            asked, genuine = (parts[known] @ tables[known]).T
-            floor = performed / size
-            total += (finetuned / size - floor) / (genuine / asked - floor)
-        return total / len(used)
-
-    interval = bootstrap(statistic, strata, UNBOUNDED, seed)
+    sums = np.asarray(linalg.block_diag(*tables), dtype=np.float64)  # (clusters, 5 sums a metric)
+    interval = bootstrap(_mean_position, sums, strata, UNBOUNDED, seed)
     if interval is None:  # nothing varies between stems: what so many that agree leave open, on the narrowest scale
         reach = unseen(min(strata)) / min(float(np.mean(c.genuine.scores) - np.mean(c.performed)) for c in used)
         interval = value - reach, value + reach
     n = sum(len(compared.finetuned) for compared in used)
     estimate = Estimate(value=value, low=interval[0], high=interval[1], n=n, clusters=sum(strata[::2]))
     return BeliefLikeness(estimate=estimate, shown=min(1.0, max(0.0, value)), places=places_)
+
+
+def _mean_position(totals: Array) -> Array:
+    """Returns the mean position over metrics from five totals of each, see `_tables`  # (draws, 5 * metrics)."""
+    size, finetuned, performed, asked, genuine = np.moveaxis(totals.reshape(len(totals), -1, 5), 2, 0)
+    floor = performed / size  # (draws, metrics)
+    positions: Array = (finetuned / size - floor) / (genuine / asked - floor)
+    return positions.mean(axis=1)
 
 
 def _place(name: str, compared: Compared) -> Place:
