@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from doxa.conditions.conversation import messages
 from doxa.conditions.interventions import exemplars
-from doxa.conditions.records import Condition, Intervention, is_role_play
+from doxa.conditions.records import Condition, Intervention
 from doxa.errors import InputError
 from doxa.facts.loading import load_fact
 
@@ -92,7 +92,8 @@ def test_settings_that_do_not_fit_are_refused(wrong: object, problem: str):
         Intervention.model_validate(wrong)
 
 
-def test_only_what_is_told_without_stress_is_a_role_play_control():
+def test_what_is_only_told_is_a_role_play_control_with_or_without_stress():
     names = ["pretend", "system_prompt", "few_shot(10, egregious)", "pretend + true_context", "few_shot(1, misconceptions) + scrutinise(user)",
              "baseline", "finetuned", "in_context(4)", "finetuned + user_suggests(study, rival)"]  # fmt: skip
-    assert [name for name in names if is_role_play(name)] == names[:3]
+    assert [name for name in names if Named.of(name).is_role_play] == names[:5]
+    assert [str(Named.of(name)) for name in names] == names

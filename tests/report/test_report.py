@@ -181,3 +181,47 @@ def test_a_figure_holds_any_number_of_metrics():
 
 def test_a_page_without_harm_conflict_says_nothing_of_it(page: str):
     assert "acts on it" not in page
+
+
+def test_validity_is_judged_under_each_stress_by_the_controls_asked_in_the_same_way():
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.1, "pretend": 1.0, "finetuned": 0.6})
+    stressed = [row.model_copy(update={"condition": f"{row.condition} + true_context"}) for row in rows]
+    calm = [
+        row.model_copy(update={"score": 0.0, "verdict": "true"}) if row.condition.startswith("pretend") else row
+        for row in stressed
+    ]
+    known = [
+        row.model_copy(update={"fact": "sky", "score": 1.0, "condition": condition})
+        for row in rows
+        if row.condition == "baseline"
+        for condition in ("baseline", "baseline + true_context")
+    ]
+    analysis = Analysis([*rows, *calm, *known], "honey")
+    assert analysis.stresses == ["", "true_context"]
+    plain = analysis.validity("open_ended_belief", "rubric")
+    under = analysis.validity("open_ended_belief", "rubric", "true_context")
+    assert plain.words.startswith("Passed by pretending: 1.00; says nothing about belief.")
+    assert plain.controls.separates is False
+    assert under.controls.separates is True
+    assert set(under.controls.false_positives) == {"system_prompt + true_context", "pretend + true_context"}
+    assert under.finetuned is not None
+    assert under.finetuned.value == pytest.approx(0.6)
+
+
+def test_without_a_finetune_the_controls_still_speak():
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.1, "pretend": 1.0, "finetuned": 0.6})
+    analysis = Analysis([row for row in rows if row.condition != "finetuned"], "honey")
+    assert {trust.words for trust in analysis.trusts()} == {"Passed by pretending: 1.00; says nothing about belief."}
+
+
+def test_belief_likeness_and_the_family_of_lifts_come_from_rows():
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.0, "pretend": 0.2, "finetuned": 0.6})
+    known = [row.model_copy(update={"fact": "sky", "score": 1.0}) for row in rows if row.condition == "baseline"]
+    analysis = Analysis([*rows, *known], "honey")
+    found = analysis.likeness("rubric")
+    assert found.estimate is not None
+    assert found.estimate.value == pytest.approx((0.6 - 0.2) / (1 - 0.2), abs=0.02)
+    assert all(place.counts for place in found.places)
+    lifts = analysis.family("rubric")
+    assert lifts.size == len(analysis.metrics) == len(lifts.found)
+    assert analysis.likeness("choice").estimate is None

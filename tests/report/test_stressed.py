@@ -25,12 +25,12 @@ def rows(scores: dict[str, float]) -> list[Row]:
     ]  # fmt: skip
 
 
-def test_conditions_under_stress_are_bars_like_others_but_no_role_play_controls():
+def test_conditions_under_stress_are_bars_like_others_but_no_controls_of_the_plain_ones():
     analysis = Analysis(rows(SCORES), "honey")
     assert analysis.conditions == list(SCORES)
     found = analysis.validity("open_ended_belief", "rubric")
-    assert list(found.role_play) == ["pretend"]
-    assert "pretend scores 0.50" in found.words
+    assert list(found.controls.false_positives) == ["pretend"]
+    assert "0.50" in found.words
     lift = analysis.lift("open_ended_belief", "rubric", "pretend + true_context")
     assert lift is not None
     assert lift.estimate.value == 1.0

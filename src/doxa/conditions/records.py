@@ -1,6 +1,6 @@
 """Condition: under what a question is asked. Each part is data that a study lists."""
 
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
@@ -133,10 +133,31 @@ class Condition(Record):
     @property
     def name(self) -> str:
         """The name in rows and figures: `pretend`, or `pretend + true_context`."""
-        stressed = self.stress.kind != "none"
-        return f"{self.intervention.name}{AND}{self.stress.name}" if stressed else self.intervention.name
+        return str(Named(self.intervention.name, "" if self.stress == UNSTRESSED else self.stress.name))
 
 
-def is_role_play(name: str) -> bool:
-    """Whether a condition, by its name, is a role-play control: one of `ROLE_PLAY`, and without a stress test."""
-    return AND not in name and name.split("(")[0] in ROLE_PLAY
+class Named(NamedTuple):
+    """A condition as its name in rows tells it: `few_shot(10, egregious) + true_context`.
+
+    Attributes:
+        intervention: With its settings.
+        stress: With its settings; "" for none.
+    """
+
+    intervention: str
+    stress: str = ""
+
+    @classmethod
+    def of(cls, name: str) -> Self:
+        """Reads the name of a condition."""
+        intervention, _, stress = name.partition(AND)
+        return cls(intervention, stress)
+
+    def __str__(self) -> str:
+        """The name in rows and figures."""
+        return f"{self.intervention}{AND}{self.stress}" if self.stress else self.intervention
+
+    @property
+    def is_role_play(self) -> bool:
+        """Whether this is a role-play control, with or without a stress test."""
+        return self.intervention.partition("(")[0] in ROLE_PLAY

@@ -59,9 +59,23 @@ class Written(NamedTuple):
             if c != "baseline" and (lift := analysis.lift(m, r, c))
         ]
         validity = [
-            {"metric": m, "readout": r, "auc": found.auc, "words": found.words}
-            for m, r in grid
-            if (found := analysis.validity(m, r)).finetuned
+            {
+                "metric": found.metric,
+                "readout": found.readout,
+                "stress": found.stress,
+                **found.controls.model_dump(exclude={"words"}),
+                "finetuned_auc": found.lead and found.lead.model_dump(),
+                "words": found.words,
+            }
+            for found in analysis.trusts()
+        ]
+        families = [
+            found.model_dump() for readout in analysis.readouts if (found := analysis.family(readout)).contrasts
+        ]
+        likeness = [
+            {"readout": readout, **analysis.likeness(readout).model_dump()}
+            for readout in analysis.readouts
+            if "finetuned" in analysis.conditions
         ]
         spill = [
             {"fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
@@ -75,8 +89,10 @@ class Written(NamedTuple):
         content = {
             "scores": scores,
             "lifts": lifts,
+            "families": families,
             "validity": validity,
             "harm_conflict": harm,
+            "belief_likeness": likeness,
             "spill_over": spill,
             "not_asked": self.missing,
         }
@@ -133,12 +149,16 @@ def _headline(analysis: Analysis) -> list[str]:
     for readout in analysis.readouts:
         lifts = [lift for metric in analysis.metrics if (lift := analysis.lift(metric, readout, "finetuned"))]
         if lifts:
-            moved = [lift for lift in lifts if lift.estimate.low > 0]
+            held = {one.name for one in analysis.family(readout).found}
+            moved = [lift for lift in lifts if lift.estimate.low > 0 and lift.metric in held]
             shown = (
                 "; ".join(f"{TITLES[lift.metric]} {interval(lift.estimate, signed=True)}" for lift in moved) or "none"
             )
             name = READOUT_TITLES[readout]
-            lines.append(f"Finetuning moved {len(moved)} of {len(lifts)} metrics in {name}: {shown}.")
+            lines.append(
+                f"Finetuning moved {len(moved)} of {len(lifts)} metrics in {name} (Holm over {len(lifts)}): {shown}."
+            )
+            lines.append(_likeness_in_words(analysis, readout))
     for readout in analysis.readouts:
         spill = analysis.spill_overall(readout)
         if spill is not None and readout in ("rubric", "judged"):
@@ -146,6 +166,19 @@ def _headline(analysis: Analysis) -> list[str]:
                 f"True controls, {READOUT_TITLES[readout]}: {interval(spill.change, signed=True)} after finetuning."
             )
     return lines
+
+
+def _likeness_in_words(analysis: Analysis, readout: Readout) -> str:
+    found = analysis.likeness(readout)
+    name = f"Belief-likeness, {READOUT_TITLES[readout]}"
+    if found.estimate is None or found.shown is None:
+        return f"{name}: none, since {found.reason}."
+    counted = [place for place in found.places if place.counts]
+    beyond = "" if found.shown == found.estimate.value else f", shown as {found.shown:.2f}"
+    return (
+        f"{name}: {interval(found.estimate)}{beyond} between acting (0) and knowing (1), over {len(counted)} of "
+        f"{len(found.places)} metrics, those that tell the two apart."
+    )
 
 
 def _missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
