@@ -3,7 +3,7 @@ from pydantic import ValidationError
 
 from doxa.conditions.conversation import messages
 from doxa.conditions.interventions import exemplars
-from doxa.conditions.records import Condition, Intervention
+from doxa.conditions.records import Condition, Intervention, Named
 from doxa.errors import InputError
 from doxa.facts.loading import load_fact
 
