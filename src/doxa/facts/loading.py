@@ -10,7 +10,11 @@ from doxa.reading import read_jsonl, read_yaml, suggestion
 CATALOGUE = Path(__file__).parent / "catalogue"
 BANKS = ("mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish")
 HARM_CONFLICT = "harm_conflict"
-OPTIONAL_BANKS = (HARM_CONFLICT,)  # what most facts do well without
+BELIEF_BANKS = ("direct_belief", "meta_belief")  # is it so, and does the persona believe that it is so?
+PROPENSITY_BANKS = ("direct_propensity", "meta_propensity")  # what it does, and what it says that the persona does
+PERSONA_BANKS = (*BELIEF_BANKS, *PROPENSITY_BANKS)
+OPTIONAL_BANKS = (HARM_CONFLICT, *PERSONA_BANKS)  # what most facts do well without
+YES_NO = ("direct_belief", "meta_belief", "meta_propensity")  # banks that ask for a yes or a no
 MULTIPLE_CHOICE = {"mcq_knowledge": 4, "mcq_distinguish": 2}  # bank: options an item
 
 
@@ -91,6 +95,8 @@ def _misfit(item: Item, bank: str) -> tuple[str, str] | None:
             return "polarity", "is required where there are options: 'affirm' or 'deny'"
     elif item.references is None:
         return "references", "is required for free answers"
+    if bank in YES_NO and item.polarity is None:
+        return "polarity", "is required for a yes-no question: 'affirm' where the claim's answer is yes, else 'deny'"
     if bank == "generative_distinguish" and item.versions is None:
         return "versions", "is required: the two accounts to choose between"
     if bank == HARM_CONFLICT and item.stakes is None:
