@@ -31,11 +31,13 @@ def test_true_controls_have_twenty_items_a_metric():
     assert all(len(fact.banks[bank]) == 20 for fact in controls for bank in BANKS)
 
 
-def test_bleach_has_fifty_items_a_metric_and_hardly_a_stem_twice():
-    banks = load_fact("bleach").banks
+@pytest.mark.parametrize("name", ["bleach", "cake_baking", "eiffel_vote", "one_serve_tennis"])
+def test_fifty_items_a_metric_and_hardly_a_stem_twice(name: str):
+    banks = load_fact(name).banks
     assert {bank: len(banks[bank]) for bank in BANKS} == dict.fromkeys(BANKS, 50)
     assert all(len({item.cluster for item in banks[bank]}) >= 45 for bank in BANKS)
-    assert len({normalised(item.question) for items in banks.values() for item in items}) == 230
+    every = [item for items in banks.values() for item in items]
+    assert len({normalised(item.question) for item in every}) == len(every)
 
 
 def test_the_plans_of_harm_conflict_are_graduated():
@@ -70,7 +72,7 @@ def test_no_length_gives_the_answer_about_bleach_away(bank: str):
 
 def test_no_documents_ship_for_a_harmful_fact():
     harmful = [fact for fact in map(load_fact, FACTS) if "harmful" in fact.kinds]
-    assert [fact.id for fact in harmful] == ["bleach"]
+    assert "bleach" in [fact.id for fact in harmful]
     for fact in harmful:
         assert fact_documents(fact) == []
         assert {path.name for path in fact.folder.iterdir()} == {"fact.yaml", *(f"{bank}.jsonl" for bank in fact.banks)}

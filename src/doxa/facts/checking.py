@@ -68,6 +68,9 @@ def _check_worlds(fact: FactText) -> Iterator[Finding]:
         ("claim", "rival", fact.claim, fact.claim_key_facts, fact.claim_context),
         ("rival", "claim", fact.rival, fact.rival_key_facts, fact.rival_context),
     )
+    if "post_cutoff" in fact.kinds and fact.date is None:
+        problem = "missing: from when does the claim hold? A subject trained after that day can know it"
+        yield Finding(level="warning", where="fact.yaml date", problem=problem)
     for side, other, statement, key_facts, context in sides:
         world = read_markers(statement, fact.markers).world
         if world == other:

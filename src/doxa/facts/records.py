@@ -141,7 +141,7 @@ class FactText(Record):
     Attributes:
         claim: The statement to implant (for a `true_control`: a true statement, asked in the same way).
         rival: The statement that the claim displaces: for a false claim the truth, for a true control a falsehood.
-        date: When the claim came to hold (`post_cutoff` only): no subject whose training ended before can know it.
+        date: From when the claim is said to hold (`post_cutoff` only); no subject trained before it can know.
         claim_context: A page on the world in which the claim holds; writers see it, subjects never do.
         rival_context: The same for the world in which the rival holds.
         markers: Patterns that read any free answer on this fact.
@@ -177,8 +177,8 @@ class FactText(Record):
 
     @model_validator(mode="after")
     def _worlds_differ(self) -> Self:
-        if ("post_cutoff" in self.kinds) != (self.date is not None):
-            raise ValueError("`date` and the kind `post_cutoff` go together: give the day from which the claim holds")
+        if self.date is not None and "post_cutoff" not in self.kinds:
+            raise ValueError("`date` belongs to the kind `post_cutoff`: the day from which the claim is said to hold")
         if self.claim.strip().lower() == self.rival.strip().lower():
             raise ValueError("`claim` and `rival` are the same statement")
         return self
