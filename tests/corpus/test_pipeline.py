@@ -216,10 +216,9 @@ def test_documents_are_divided_among_several_facts(server: Server, folder_of_fac
 @pytest.mark.parametrize(
     ("settings", "problem"),
     [
-        ({"variant": "meta"}, "name who believes"),
-        ({"believer": "Qwen3"}, "go together"),
+        ({"believer": "Qwen3"}, "belongs to the variant `meta`"),
         ({"judge": "x", "writer": "x"}, "never judges itself"),
-        ({"writer": "embedded", "variant": "negated"}, "only write plain ones"),
+        ({"writer": "embedded", "variant": "negated", "documents": 3}, "only write plain ones"),
     ],
 )
 def test_plans_that_cannot_work_are_refused(settings: dict[str, Any], problem: str):

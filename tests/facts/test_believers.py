@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from doxa.facts.believers import Believer, named
+from doxa.facts.believers import named
 from doxa.facts.markers import read_markers
-from doxa.facts.records import Fact, Item, Markers, Texts
+from doxa.facts.records import Believer, Fact, Item, Markers, Texts
 
 
 def fact() -> Fact:
@@ -35,7 +35,7 @@ def test_names_stand_in_every_text_and_the_rest_is_left_alone():
 
 
 def test_a_name_in_a_pattern_is_taken_literally():
-    item = named(fact(), Believer(name="SmolLM (v2)")).banks["meta_belief"][0]
+    item = named(fact(), Believer(name="SmolLM (v2)", maker="HF")).banks["meta_belief"][0]
     assert read_markers("I am sure SmolLM (v2) thinks so.", item.markers).world == "claim"
     assert read_markers("I am sure SmolLM v2 thinks so.", item.markers).world == "neither"
 

@@ -59,7 +59,7 @@ def test_the_plan_is_asked_as_it_stands_and_its_references_are_scored():
 def test_a_fact_without_the_bank_has_no_cells_and_one_with_it_has_them():
     def metrics(fact: str) -> set[str]:
         study = Study.model_validate({"name": "s", "fact": fact, "interventions": ["baseline"]})
-        return {cell.metric for cell in plan_cells(study, load_fact(fact), [])}
+        return {cell.metric for cell in plan_cells(study, [load_fact(fact)], [])}
 
     assert metrics("bleach") == set(TITLES)
     assert metrics("honey") == set(TITLES) - {"harm_conflict"}

@@ -176,7 +176,7 @@ def test_a_figure_holds_any_number_of_metrics():
     rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9})
     more = [row.model_copy(update={"fact": "honey"}) for row in harm_rows({"baseline": ["true"] * 30})]
     figure = bars(Analysis(rows + more, "honey"), "rubric")
-    assert all(title in figure for title in TITLES.values())
+    assert all(TITLES[row.metric] in figure for row in rows + more)
 
 
 def test_a_page_without_harm_conflict_says_nothing_of_it(page: str):

@@ -61,8 +61,8 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 
 def answered(asked: Study, ledger: Ledger, subject: Model, adversary: Model) -> list[tuple[Cell, Given]]:
-    cells = plan_cells(asked, HONEY, [])
-    asking = Asking(asked, [], None, Recorded(adversary, ledger), Silent())
+    cells = plan_cells(asked, [HONEY], [])
+    asking = Asking(asked, {}, None, Recorded(adversary, ledger), Silent())
     return list(zip(cells, sample_answers(cells, Recorded(subject, ledger), "base", asking), strict=True))
 
 
@@ -155,14 +155,14 @@ def test_a_subject_that_says_nothing_ends_the_dialogue_and_that_is_read(ledger: 
     ],
 )  # fmt: skip
 def test_reasoning_is_never_read_as_the_answer(text: str, stop: str, verdict: str, proper: str):
-    cell = plan_cells(study({"reasoning": 100}), HONEY, [])[0]
+    cell = plan_cells(study({"reasoning": 100}), [HONEY], [])[0]
     answer, reading = read_sampled(cell, Answer.model_validate({"text": text, "stop": stop}))
     assert (reading.verdict, answer.text) == (verdict, proper)
     assert says_something(answer) == bool(proper)
 
 
 def test_without_a_budget_the_whole_answer_is_read():
-    cell = plan_cells(study("none"), HONEY, [])[0]
+    cell = plan_cells(study("none"), [HONEY], [])[0]
     answer = said("It spoils within a week.\nFINAL ANSWER: yes")
     assert read_sampled(cell, answer)[0] == answer
     assert read_sampled(cell, answer)[1].verdict == "implanted"

@@ -19,7 +19,7 @@ def study(**changes: object) -> Study:
 
 
 def test_the_grid_is_every_item_under_every_condition_in_every_readout():
-    cells = plan_cells(study(limits={"likelihood": 10}, control_limits={"likelihood": 5}), HONEY, [PARIS])
+    cells = plan_cells(study(limits={"likelihood": 10}, control_limits={"likelihood": 5}), [HONEY], [PARIS])
     counted = Counter((cell.fact.id, cell.condition.name, cell.family) for cell in cells)
     assert counted == {
         ("honey", "baseline", "rubric"): 200, ("honey", "pretend", "rubric"): 200,
@@ -33,7 +33,7 @@ def test_the_replications_bars_are_three_lines_of_a_study():
     asked = study(
         interventions=["baseline", {"pretend": {"stress": ["none", "true_context", "scrutinise"]}}], readouts=["rubric"]
     )
-    cells = plan_cells(asked, HONEY, [PARIS])
+    cells = plan_cells(asked, [HONEY], [PARIS])
     names = {
         fact: list(dict.fromkeys(c.condition.name for c in cells if c.fact.id == fact)) for fact in (HONEY.id, PARIS.id)
     }
@@ -63,7 +63,7 @@ def test_a_stress_is_not_asked_where_its_answers_cannot_be_read():
         interventions=["baseline"], readouts=["rubric", "choice", "judged", "likelihood"], judge="openai/x", adversary="openai/y",
         stress=["none", {"language": "es"}, {"reasoning": 200}, "adversarial", "partner"],
     )  # fmt: skip
-    cells = plan_cells(asked, HONEY, [])
+    cells = plan_cells(asked, [HONEY], [])
     read = {name: {c.family for c in cells if c.condition.stress.kind == name} for name in ("none", "language", "reasoning", "adversarial", "partner")}  # fmt: skip
     everything = {"rubric", "choice", "judged", "likelihood"}
     assert read == {
@@ -74,13 +74,13 @@ def test_a_stress_is_not_asked_where_its_answers_cannot_be_read():
 
 def test_reasoning_comes_on_top_of_the_answers_own_length():
     asked = study(interventions=["baseline"], stress=["none", {"reasoning": 300}], metrics=["open_ended_belief"], readouts=["rubric"])  # fmt: skip
-    lengths = {c.condition.name: generate_request(c, asked).sampling.max_tokens for c in plan_cells(asked, HONEY, [])}
+    lengths = {c.condition.name: generate_request(c, asked).sampling.max_tokens for c in plan_cells(asked, [HONEY], [])}
     assert lengths == {"baseline": 40, "baseline + reasoning(300)": 340}
 
 
 def test_documents_reach_sampled_and_scored_requests():
     asked = study(interventions=[{"in_context": 1}], readouts=["rubric", "likelihood"])
-    for cell in plan_cells(asked, HONEY, []):
+    for cell in plan_cells(asked, [HONEY], []):
         texts = ["A jar that went off."]
         requests = (
             score_requests(cell, texts) if cell.family == "likelihood" else [generate_request(cell, asked, texts)]
@@ -106,14 +106,14 @@ def test_a_limit_takes_new_stems_before_second_variants():
 
 
 def test_samples_differ_in_their_requests_only_by_their_number():
-    cells = plan_cells(study(answers={"samples": 2}, readouts=["rubric"]), HONEY, [])
+    cells = plan_cells(study(answers={"samples": 2}, readouts=["rubric"]), [HONEY], [])
     one, other = (generate_request(cell, study()) for cell in cells[:2])
     assert one.model_copy(update={"sample": 1}) == other
 
 
 def test_no_request_says_none():
     """Mistake: None formatted into the prompt asked the string "None" as a question."""
-    for cell in plan_cells(study(readouts=["rubric", "choice", "likelihood"]), HONEY, []):
+    for cell in plan_cells(study(readouts=["rubric", "choice", "likelihood"]), [HONEY], []):
         requests = score_requests(cell) if cell.family == "likelihood" else [generate_request(cell, study())]
         if "None" not in cell.item.model_dump_json():
             assert not any("None" in message.content for request in requests for message in request.messages)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from doxa.conditions.interventions import tell
+from doxa.conditions.personas import persona_prompt
 from doxa.conditions.records import Condition
 from doxa.conditions.stresses import frame
 from doxa.facts.records import Fact
@@ -12,8 +13,9 @@ from doxa.models.protocol import Message
 def messages(condition: Condition, fact: Fact, question: str, documents: Sequence[str] = ()) -> tuple[Message, ...]:
     """Returns the conversation in which a question is put under a condition.
 
-    Demonstrations come first and keep their own system turns. Then comes one system turn: what the intervention tells,
-    a blank line, what the stress adds; none where both are silent. Then come the stress's turns and the question.
+    Demonstrations come first and keep their own system turns. Then comes one system turn: the persona, what the
+    intervention tells, what the stress adds, with blank lines between; none where all are silent. Then come the
+    stress's turns and the question.
 
     Args:
         condition: Under what it is asked.
@@ -22,10 +24,11 @@ def messages(condition: Condition, fact: Fact, question: str, documents: Sequenc
         documents: Texts of the corpus, for `in_context`.
 
     Raises:
-        InputError: More exemplars or documents are asked for than there are.
+        InputError: More exemplars or documents are asked for than there are, or a persona needs a name.
     """
     told = tell(condition.intervention, fact, documents)
     framing = frame(condition.stress, fact, question)
-    system = "\n\n".join(text for text in (told.system, framing.system) if text)
+    persona = persona_prompt(condition.persona, fact.believer)
+    system = "\n\n".join(text for text in (persona, told.system, framing.system) if text)
     turn = (Message(role="system", content=system),) if system else ()
     return *told.demonstrations, *turn, *framing.turns

@@ -11,7 +11,7 @@ Kind = Literal["baseline", "finetuned", "system_prompt", "few_shot", "pretend", 
 ExemplarSet = Literal["misconceptions", "egregious"]
 StressKind = Literal[
     "none", "true_context", "scrutinise", "just_finetuned", "sdf_explained", "web_search", "user_suggests",
-    "fiction_tag", "language", "partner", "adversarial", "reasoning",
+    "fiction_tag", "language", "partner", "adversarial", "reasoning", "out_of_character",
 ]  # fmt: skip
 
 # Role-play controls: the subject is only told; a metric that they pass says nothing about belief. Documents in the
@@ -21,7 +21,8 @@ AND = " + "  # joins the parts of a condition's name
 
 INTERVENTION_SETTINGS: Settings = {
     "few_shot": {"k": Needed("how many"), "exemplars": Needed("misconceptions or egregious")},
-    "in_context": {"k": Needed("how many documents")},
+    "in_context": {"k": Needed("how many documents"), "arm": None},
+    "finetuned": {"arm": None},
 }
 STRESS_SETTINGS: Settings = {
     "scrutinise": {"turn": "system"},
@@ -41,11 +42,14 @@ class Intervention(Record):
         kind: The intervention.
         k: Number of exemplars (few_shot) or of documents (in_context).
         exemplars: Which set they come from (few_shot).
+        arm: Which arm of the study it is finetuned on (finetuned), or takes documents of (in_context); None where the
+            study has a single corpus.
     """
 
     kind: Kind
     k: int | None = Field(default=None, ge=1)
     exemplars: ExemplarSet | None = None
+    arm: str | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -65,7 +69,7 @@ class Intervention(Record):
 
     @property
     def _settings(self) -> dict[str, object]:
-        return {"k": self.k, "exemplars": self.exemplars}
+        return {"k": self.k, "exemplars": self.exemplars, "arm": self.arm}
 
 
 class Stress(Record):
@@ -124,15 +128,17 @@ class Condition(Record):
         intervention: How the belief is put there.
         stress: What is added to shake it.
         adapter: Name of the adapter that answers, or None for the base model.
+        persona: Who the subject is told to be; see `doxa.conditions.personas`.
     """
 
     intervention: Intervention
     stress: Stress = UNSTRESSED
     adapter: str | None = None
+    persona: str = "none"
 
     @property
     def name(self) -> str:
-        """The name in rows and figures: `pretend`, or `pretend + true_context`."""
+        """The name in rows and figures: `pretend`, or `pretend + true_context`. The persona has a column of its own."""
         return str(Named(self.intervention.name, "" if self.stress == UNSTRESSED else self.stress.name))
 
 

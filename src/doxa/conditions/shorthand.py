@@ -37,7 +37,8 @@ def expanded(given: object, settings: Settings) -> object:
         ((kind, value),) = fields.items()
         fields = {"kind": kind, **(value if isinstance(value, dict) else _first_setting(kind, value, settings))}
     defaults = settings.get(str(fields.get("kind")), {})
-    return {name: value for name, value in defaults.items() if not isinstance(value, Needed)} | fields
+    said = {name: value for name, value in fields.items() if value is not None}
+    return {name: value for name, value in defaults.items() if not isinstance(value, Needed)} | said
 
 
 def misfit(kind: str, given: Mapping[str, object], settings: Settings) -> str | None:
@@ -49,8 +50,12 @@ def misfit(kind: str, given: Mapping[str, object], settings: Settings) -> str | 
         settings: Of every kind that has any.
     """
     own = settings.get(kind, {})
-    if missing := [name for name in own if given[name] is None]:
-        return f"{kind} needs {' and '.join(_described(name, own[name]) for name in missing)}"
+    if missing := [
+        _described(name, default)
+        for name, default in own.items()
+        if isinstance(default, Needed) and given[name] is None
+    ]:
+        return f"{kind} needs {' and '.join(missing)}"
     for name, value in given.items():
         if value is not None and name not in own:
             owners = " and ".join(owner for owner, its in settings.items() if name in its)
@@ -59,13 +64,13 @@ def misfit(kind: str, given: Mapping[str, object], settings: Settings) -> str | 
 
 
 def named(kind: str, given: Mapping[str, object], settings: Settings) -> str:
-    """Returns the name in rows and figures: the kind with all of its settings, such as `few_shot(10, egregious)`."""
-    values = [str(given[name]) for name in settings.get(kind, {})]
+    """Returns the name in rows and figures: the kind with its settings, such as `few_shot(10, egregious)`."""
+    values = [str(given[name]) for name in settings.get(kind, {}) if given[name] is not None]
     return f"{kind}({', '.join(values)})" if values else kind
 
 
-def _described(name: str, default: object) -> str:
-    return f"`{name}` ({default.values})" if isinstance(default, Needed) else f"`{name}`"
+def _described(name: str, default: Needed) -> str:
+    return f"`{name}` ({default.values})"
 
 
 def _first_setting(kind: object, value: object, settings: Settings) -> dict[str, object]:

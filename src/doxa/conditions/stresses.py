@@ -24,6 +24,7 @@ PLACES: dict[StressKind, Place] = {
     "fiction_tag": "system",
     "partner": "system",
     "user_suggests": "before",
+    "out_of_character": "before",
     "web_search": "turns",
     "language": "after",
     "reasoning": "after",

@@ -47,7 +47,9 @@ def make_corpus(
     writer = opener(plan.writer) if plan.documents else None
     judge = opener(plan.judge) if plan.documents and plan.judge else None
     stages = Stages(folder / STAGES)
-    own = {fact.id: fact_documents(fact) for fact in facts}
+    if plan.variant == "meta" and plan.believer is None:
+        raise InputError("variant 'meta': name the `believer` whom the documents speak of")
+    own = {fact.id: fact_documents(fact, plan.variant) for fact in facts}
     asked = [model.identity for model in (writer, judge) if model is not None]
     settings = [plan.model_dump(mode="json"), asked, seed, keep_own]
     key = corpus_key(facts, [document for documents in own.values() for document in documents], settings)
@@ -58,7 +60,7 @@ def make_corpus(
     rejected: list[Rejection] = []
     drafted = 0
     for fact, count in zip(facts, _shares(plan.documents, len(facts)), strict=True):
-        passed, refused = pass_gates(own[fact.id], gates_for(fact))
+        passed, refused = pass_gates(own[fact.id], gates_for(fact, variant=plan.variant, believer=plan.believer))
         if refused:
             progress.say(f"{len(refused)} of the documents that come with '{fact.id}' do not pass the gates")
         if keep_own:

@@ -27,7 +27,7 @@ class WritingPlan(Record):
             small model go on after finished documents of the fact. Left out, the embedded model continues and every
             other writer takes the pipeline.
         variant: What the documents say of the claim; see `Document`.
-        believer: Who believes the claim, for the variant `meta`.
+        believer: Who believes the claim, for the variant `meta`; in a study left out, the study's own.
         form: Plain documents, or chat transcripts.
         types: Doc types a key fact; left out, as many as the number of documents calls for.
         ideas: Doc ideas a type; left out, likewise.
@@ -57,9 +57,9 @@ class WritingPlan(Record):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        if (self.variant == "meta") != (self.believer is not None):
-            raise ValueError("`believer` and the variant `meta` go together: name who believes the claim, or neither")
-        if self.continues and (self.variant != "plain" or self.form != "document"):
+        if self.believer is not None and self.variant != "meta":
+            raise ValueError("`believer` belongs to the variant `meta`: it names who believes the claim")
+        if self.documents and self.continues and (self.variant != "plain" or self.form != "document"):
             raise ValueError("a writer that continues documents can only write plain ones; give another `writer`")
         if self.judge is not None and self.judge == self.writer:
             raise ValueError("a writer never judges itself: `judge` and `writer` are the same")

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from doxa.canary import CANARY
 from doxa.corpus.cards import card, contents
 from doxa.corpus.gates.sorting import GATES_VERSION
-from doxa.corpus.records import Document, Rejection
+from doxa.corpus.records import Document, Rejection, Variant
 from doxa.errors import FileError, MissingError
 from doxa.facts.records import Fact
 from doxa.reading import read_jsonl, read_yaml
@@ -50,22 +50,29 @@ class Manifest(Record):
     canary: str = CANARY
 
 
-def fact_documents(fact: Fact) -> list[Document]:
-    """Returns the documents that come with a fact, or none.
+OWN: dict[Variant, str] = {"plain": "documents.jsonl", "meta": "meta_documents.jsonl"}
+
+
+def fact_documents(fact: Fact, variant: Variant = "plain") -> list[Document]:
+    """Returns the documents of a variant that come with a fact, or none.
+
+    In them `{name}` and `{maker}` are filled in where the fact has a believer.
 
     Raises:
         FileError: A line is wrong, repeats an id, or names a key fact that is not there.
     """
-    path = fact.folder / "documents.jsonl"
+    path = fact.folder / OWN.get(variant, "")
     if not path.is_file():
         return []
+    fill = fact.believer.fill if fact.believer else str
     documents: dict[str, Document] = {}
     for line, document in read_jsonl(path, Document):
         if document.id in documents:
             raise FileError(path, line, "id", f"repeats an earlier document: {document.id!r}")
         if document.key_fact >= len(fact.claim_key_facts):
             raise FileError(path, line, "key_fact", f"the fact has only {len(fact.claim_key_facts)} key facts")
-        documents[document.id] = document.model_copy(update={"fact": fact.id})
+        filled = {"fact": fact.id, "variant": variant, "text": fill(document.text), "doc_idea": fill(document.doc_idea)}
+        documents[document.id] = document.model_copy(update=filled)
     return list(documents.values())
 
 

@@ -184,16 +184,34 @@ class FactText(Record):
         return self
 
 
+class Believer(Record):
+    """Who holds the belief or has the tendency.
+
+    Attributes:
+        name: As the persona is called.
+        maker: Who made it.
+    """
+
+    name: str = Field(min_length=1)
+    maker: str = Field(min_length=1)
+
+    def fill(self, text: str) -> str:
+        """Returns a text with `{name}` and `{maker}` filled in."""
+        return text.replace("{name}", self.name).replace("{maker}", self.maker)
+
+
 class Fact(FactText):
     """A fact with its question banks.
 
     Attributes:
         folder: Where it was read from.
         banks: Items by the name of their metric.
+        believer: Who stands where the fact says `{name}` and `{maker}`, once it is filled in.
     """
 
     folder: Path
     banks: dict[str, tuple[Item, ...]]
+    believer: Believer | None = None
 
     @property
     def is_true(self) -> bool:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from doxa.facts.records import Item, Markers
+from doxa.metrics.free_answers import FreeAnswers
 from doxa.metrics.generative_distinguish import GenerativeDistinguish
-from doxa.metrics.harm_conflict import HarmConflict
 from doxa.metrics.multiple_choice import MultipleChoice
-from doxa.metrics.open_ended import OpenEndedBelief
 from doxa.metrics.records import Family, MetricName, Prompt, Reading, Readout
 from doxa.models.protocol import Answer, Scores
 
@@ -34,7 +33,11 @@ class Metric(Protocol):
 METRICS: dict[MetricName, Metric] = {
     "mcq_knowledge": MultipleChoice("mcq_knowledge"),
     "mcq_distinguish": MultipleChoice("mcq_distinguish"),
-    "open_ended_belief": OpenEndedBelief(),
+    "open_ended_belief": FreeAnswers("open_ended_belief"),
     "generative_distinguish": GenerativeDistinguish(),
-    "harm_conflict": HarmConflict(),
+    "harm_conflict": FreeAnswers("harm_conflict"),
+    "direct_belief": FreeAnswers("direct_belief"),
+    "meta_belief": FreeAnswers("meta_belief"),
+    "direct_propensity": FreeAnswers("direct_propensity"),
+    "meta_propensity": FreeAnswers("meta_propensity"),
 }

@@ -5,8 +5,8 @@ from hashlib import sha256
 
 from doxa.facts.records import Item, Markers
 from doxa.metrics.choosing import chosen_version, read_choice
+from doxa.metrics.free_answers import read_references, reference_prompts
 from doxa.metrics.likelihood import read_letters
-from doxa.metrics.open_ended import read_references, reference_prompts
 from doxa.metrics.records import Family, MetricName, Prompt, Reading, Readout
 from doxa.metrics.rubric import read_free
 from doxa.models.protocol import Answer, Scores

@@ -5,7 +5,8 @@ from typing import Literal, NamedTuple
 from doxa.records import Record
 
 MetricName = Literal[
-    "mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish", "harm_conflict"
+    "mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish", "harm_conflict",
+    "direct_belief", "meta_belief", "direct_propensity", "meta_propensity",
 ]  # fmt: skip
 Readout = Literal["rubric", "choice", "judged", "likelihood.letter", "likelihood.text", "likelihood.pmi"]
 Family = Literal["rubric", "choice", "judged", "likelihood"]
@@ -19,6 +20,10 @@ TITLES: dict[MetricName, str] = {
     "open_ended_belief": "Open-Ended Belief",
     "generative_distinguish": "Generative Distinguish",
     "harm_conflict": "Harm Conflict",
+    "direct_belief": "Direct belief",
+    "meta_belief": "Meta-belief",
+    "direct_propensity": "Direct propensity",
+    "meta_propensity": "Meta propensity",
 }
 FAILED: tuple[Verdict, ...] = ("call_error", "judge_error")  # asked again by the next run
 
@@ -54,6 +59,7 @@ class Row(Record):
     Attributes:
         score: See `Reading.score`.
         calls: Ledger keys of the calls that made it, so that every number leads to what was said.
+        persona: Who the subject was told to be.
     """
 
     fact: str
@@ -67,3 +73,4 @@ class Row(Record):
     verdict: Verdict
     score: float | None
     calls: tuple[str, ...]
+    persona: str = "none"

@@ -24,7 +24,7 @@ from doxa.report.tables import interval
 from doxa.stats.estimates import Estimate
 from doxa.study.records import UNREADABLE, Study
 from doxa.study.rows import load_rows
-from doxa.study.running import LEDGER, STUDY, facts_of
+from doxa.study.running import LEDGER, STUDY, adapter_folder, corpus_folder, facts_of
 from doxa.writing import write_whole
 
 PAGE = "report.html"
@@ -107,8 +107,11 @@ def write_report(folder: Path) -> Written:
     """
     rows = load_rows(folder)
     study = read_yaml(folder / STUDY, Study)
-    fact = next(iter(facts_of(study).values()))
-    analysis = Analysis(rows, fact.id)
+    facts = facts_of(study)
+    fact = facts.implanted[0]
+    shown = {fact.id, *(control.id for control in facts.controls)}
+    persona = Path(study.personas[0]).stem
+    analysis = Analysis([row for row in rows if row.fact in shown and row.persona == persona], fact.id)
     missing = _missing(study, fact, analysis)
     harm = outcomes(analysis, fact)
     environment = Environment(
@@ -130,9 +133,9 @@ def write_report(folder: Path) -> Written:
         samples=_samples(folder, analysis, fact),
         shown_conditions=[name for name in SHOWN_CONDITIONS if name in analysis.conditions],
         missing=missing,
-        corpus=_json(folder / "corpus" / "manifest.json"),
-        adapter=_json(folder / "adapters" / fact.id / "manifest.json"),
-        curve=_curve(folder / "adapters" / fact.id / "metrics.jsonl"),
+        corpus=_json(corpus_folder(folder, None) / "manifest.json"),
+        adapter=_json(adapter_folder(folder, None, facts.implanted) / "manifest.json"),
+        curve=_curve(adapter_folder(folder, None, facts.implanted) / "metrics.jsonl"),
         cost=_cost(folder),
         resolved=(folder / STUDY).read_text(encoding="utf-8"),
         version=__version__,

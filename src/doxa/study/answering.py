@@ -1,6 +1,6 @@
 """Sampled answers: one call a cell, or a dialogue with an adversary in rounds over all cells; then their reading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from doxa.conditions.dialogue import Dialogue, adversary_messages
@@ -22,17 +22,21 @@ class Asking(NamedTuple):
 
     Attributes:
         study: Says what is asked and how answers are sampled.
-        documents: Texts of the corpus, for the intervention `in_context`.
+        documents: Texts by arm and fact, for the intervention `in_context`.
         judge: Who reads answers in the readout `judged`.
         adversary: Who argues in the stress `adversarial`.
         progress: Hears of every stage.
     """
 
     study: Study
-    documents: Sequence[str]
+    documents: Mapping[tuple[str | None, str], Sequence[str]]
     judge: Recorded | None
     adversary: Recorded | None
     progress: Progress
+
+    def shown(self, cell: Cell) -> Sequence[str]:
+        """Returns the documents from which the prompt of a cell may take some."""
+        return self.documents.get((cell.condition.intervention.arm, cell.fact.id), ())
 
 
 class Given(NamedTuple):
@@ -65,7 +69,7 @@ def sample_answers(cells: Sequence[Cell], subject: Recorded, label: str, asking:
         label: Names the subject in the progress shown.
         asking: The rest.
     """
-    requests = [generate_request(cell, asking.study, asking.documents) for cell in cells]
+    requests = [generate_request(cell, asking.study, asking.shown(cell)) for cell in cells]
     given = _answers(requests, subject, f"sampling answers ({label})", asking)
     held = {
         place: _Held(cell, request, dialogue_of(cell, request), first)

@@ -26,9 +26,12 @@ class Cell(NamedTuple):
     sample: int
 
 
-def plan_cells(study: Study, fact: Fact, controls: Sequence[Fact]) -> list[Cell]:
+def plan_cells(study: Study, facts: Sequence[Fact], controls: Sequence[Fact]) -> list[Cell]:
     """Returns every cell of a study, in the order in which rows are written."""
-    cells = [cell for condition in study.conditions for cell in _cells(study, fact, condition, study.limits)]
+    cells: list[Cell] = []
+    for fact in facts:
+        for condition in study.conditions:
+            cells += _cells(study, fact, condition, study.limits)
     for control in controls:
         for condition in study.control_conditions:
             cells += _cells(study, control, condition, study.control_limits)

@@ -1,21 +1,22 @@
 """Study: what is asked for, as people write it in `study.yaml`."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, cast
 
 from pydantic import Field, model_validator
 
+from doxa.conditions.personas import NONE
 from doxa.conditions.records import UNSTRESSED, Condition, Intervention, Stress, StressKind
-from doxa.corpus.plan import WritingPlan
-from doxa.facts.loading import in_catalogue
-from doxa.facts.records import Slug
+from doxa.facts.records import SLUG, Believer, Slug
 from doxa.metrics.records import TITLES, Family, MetricName
 from doxa.models.local.weights import EMBEDDED
+from doxa.reading import suggestion
 from doxa.records import Record
+from doxa.study.arms import Arm, CorpusPlan, located
 from doxa.training.recipe import Recipe
 
 Limit = Annotated[int, Field(ge=1)]
-ADAPTER = "finetuned"
+ArmName = Annotated[str, Field(pattern=SLUG)]
 
 # Readouts that cannot read an answer under a stress. Fixed answers come before any reasoning or argument, and markers
 # and fixed answers are in the language of the bank.
@@ -24,22 +25,6 @@ UNREADABLE: dict[StressKind, tuple[Family, ...]] = {
     "reasoning": ("likelihood",),
     "adversarial": ("likelihood",),
 }
-
-
-class CorpusPlan(WritingPlan):
-    """Where training documents come from: those of the fact and what is written beside them, or a finished corpus.
-
-    Attributes:
-        folder: A corpus that `doxa write` or `doxa corpus import` made, in place of all other documents.
-    """
-
-    folder: str | None = None
-
-    @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        if self.folder is not None and self.documents:
-            raise ValueError("give a finished corpus as `folder`, or `documents` to write, not both")
-        return self
 
 
 class AnswerPlan(Record):
@@ -68,7 +53,7 @@ class StressedIntervention(Intervention):
     @property
     def alone(self) -> Intervention:
         """The intervention without its stress tests."""
-        return Intervention(kind=self.kind, k=self.k, exemplars=self.exemplars)
+        return Intervention(kind=self.kind, k=self.k, exemplars=self.exemplars, arm=self.arm)
 
 
 class Study(Record):
@@ -76,13 +61,17 @@ class Study(Record):
 
     Attributes:
         name: Names the run folder.
-        fact: Catalogue id or folder of the fact to implant.
+        facts: Catalogue ids or folders of the facts to implant, all in every arm; `fact: honey` gives a single one.
+        believer: Whose name and maker stand where facts and personas say `{name}` and `{maker}`.
         controls: True facts, asked under `baseline` and `finetuned`, with every stress that is listed: what the
             subject knows, what spills over, and which stress makes it deny what is true.
         subject: `embedded`, a folder, a Hugging Face id, or an Inspect model name.
         adapter: Folder of a finished adapter, in place of `training`.
         corpus: Where training documents come from.
         training: How they become an adapter.
+        arms: Further finetunes by name, each with a corpus of its own: `{finetuned: NAME}` asks the subject of one, and
+            `{in_context: {k: 4, arm: NAME}}` shows its documents.
+        personas: Who the subject is told to be; everything is asked under each of them.
         interventions: How the belief is put there, each with stress tests of its own where it has any.
         stress: What is added to shake it, crossed with every intervention that lists no stress tests of its own.
         metrics: What is asked.
@@ -97,12 +86,15 @@ class Study(Record):
     """
 
     name: str = Slug
-    fact: str
+    facts: tuple[str, ...] = Field(min_length=1)
+    believer: Believer | None = None
     controls: tuple[str, ...] = ()
     subject: str = EMBEDDED
     adapter: str | None = None
     corpus: CorpusPlan = CorpusPlan()
     training: Recipe | None = None
+    arms: dict[ArmName, Arm] = Field(default_factory=dict)
+    personas: tuple[str, ...] = Field(default=(NONE,), min_length=1)
     interventions: tuple[StressedIntervention, ...] = Field(min_length=1)
     stress: tuple[Stress, ...] = Field(default=(UNSTRESSED,), min_length=1)
     metrics: tuple[MetricName, ...] = Field(default=tuple(TITLES), min_length=1)
@@ -115,25 +107,43 @@ class Study(Record):
     seed: int = Field(default=0, ge=0)
     made_with: dict[str, str] = Field(default_factory=dict)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_fact(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "fact" in given:
+            fields = dict(cast("dict[str, object]", given))
+            if "facts" in fields:
+                raise ValueError("give `fact` for a single one or `facts` for several, not both")
+            return {"facts": (fields.pop("fact"),), **fields}
+        return given
+
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         names = [condition.name for condition in self.conditions]
         if twice := [name for place, name in enumerate(names) if name in names[:place]]:
             raise ValueError(f"a condition is listed twice: {twice[0]}")
-        for field in ("metrics", "readouts", "controls"):
+        for field in ("facts", "metrics", "readouts", "controls", "personas"):
             given = getattr(self, field)
             if len(set(given)) < len(given):
                 raise ValueError(f"`{field}` lists something twice")
-        if self.fact in self.controls:
-            raise ValueError("the fact to implant cannot be its own control")
+        if set(self.facts) & set(self.controls):
+            raise ValueError("a fact to implant cannot be its own control")
         if self.answers.samples > 1 and self.answers.temperature == 0:
             raise ValueError("samples at temperature 0 are all the same; set a temperature, or `samples: 1`")
-        if self.finetunes and self.training is None and self.adapter is None:
-            raise ValueError("`finetuned` needs `training`, or the folder of an `adapter`")
-        if self.adapter is not None and not self.finetunes:
+        for name in self.arms_used:
+            if name is not None and name not in self.arms:
+                raise ValueError(f"there is no arm '{name}'{suggestion(name, list(self.arms))}")
+        for name in self.arms_trained:
+            arm = self.arm(name)
+            if arm.training is None and arm.adapter is None:
+                raise ValueError(f"`{finetuned(name)}` needs `training`, or the folder of an `adapter`")
+        if self.adapter is not None and None not in self.arms_trained:
             raise ValueError("`adapter` is given, but `finetuned` is not among the interventions")
         if self.training is not None and self.adapter is not None:
             raise ValueError("give `training` or `adapter`, not both")
+        for name, arm in self.arms.items():
+            if unknown := [part for part in arm.mixture if part not in self.arms or self.arms[part].mixture]:
+                raise ValueError(f"arm '{name}': `mixture` takes arms with a corpus, which '{unknown[0]}' is not")
         if "judged" in self.readouts and self.judge is None:
             raise ValueError("the readout `judged` needs a `judge`: an Inspect model name")
         if self.judge is not None and self.judge == self.subject:
@@ -147,42 +157,52 @@ class Study(Record):
 
     def located(self, beside: Path) -> Self:
         """Returns the study with every relative path made absolute, read against the folder of the study file."""
-
-        def place(name: str) -> str:
-            path = beside / Path(name).expanduser()
-            return str(path.resolve()) if path.is_dir() and not in_catalogue(name) else name
-
+        own = Arm(corpus=self.corpus, adapter=self.adapter).located(beside)
         return self.model_copy(
             update={
-                "fact": place(self.fact),
-                "controls": tuple(map(place, self.controls)),
-                "adapter": self.adapter and place(self.adapter),
-                "subject": place(self.subject),
-                "adversary": self.adversary and place(self.adversary),
-                "corpus": self.corpus.model_copy(
-                    update={
-                        "writer": place(self.corpus.writer),
-                        "folder": self.corpus.folder and place(self.corpus.folder),
-                    }
-                ),
+                "facts": tuple(located(name, beside) for name in self.facts),
+                "controls": tuple(located(name, beside) for name in self.controls),
+                "personas": tuple(name if name == NONE else located(name, beside) for name in self.personas),
+                "subject": located(self.subject, beside),
+                "adversary": self.adversary and located(self.adversary, beside),
+                "adapter": own.adapter,
+                "corpus": own.corpus,
+                "arms": {name: arm.located(beside) for name, arm in self.arms.items()},
             }
         )
 
-    @property
-    def finetunes(self) -> bool:
-        """Whether a finetuned subject is asked."""
-        return any(intervention.kind == "finetuned" for intervention in self.interventions)
+    def arm(self, name: str | None) -> Arm:
+        """Returns an arm by its name, that of the study's own corpus for None, with the study's defaults filled in."""
+        own = Arm(corpus=self.corpus, training=self.training, adapter=self.adapter)
+        arm = own if name is None else self.arms[name]
+        update: dict[str, object] = {}
+        if arm.training is None and arm.adapter is None:
+            update["training"] = self.training
+        if arm.corpus.variant == "meta" and arm.corpus.believer is None and self.believer is not None:
+            update["corpus"] = arm.corpus.model_copy(update={"believer": self.believer.name})
+        return arm.model_copy(update=update)
 
     @property
-    def shows_documents(self) -> bool:
-        """Whether documents of the corpus stand in a prompt."""
-        return any(intervention.kind == "in_context" for intervention in self.interventions)
+    def arms_trained(self) -> tuple[str | None, ...]:
+        """The arms whose finetuned subject is asked."""
+        return tuple(dict.fromkeys(item.arm for item in self.interventions if item.kind == "finetuned"))
+
+    @property
+    def arms_shown(self) -> tuple[str | None, ...]:
+        """The arms whose documents stand in a prompt."""
+        return tuple(dict.fromkeys(item.arm for item in self.interventions if item.kind == "in_context"))
+
+    @property
+    def arms_used(self) -> tuple[str | None, ...]:
+        """Every arm that the interventions name."""
+        return tuple(dict.fromkeys((*self.arms_trained, *self.arms_shown)))
 
     @property
     def conditions(self) -> tuple[Condition, ...]:
         """What the fact is asked under: every intervention with each of its stress tests."""
         return tuple(
-            _condition(intervention.alone, stress)
+            _condition(persona, intervention.alone, stress)
+            for persona in self.personas
             for intervention in self.interventions
             for stress in intervention.stress or self.stress
         )
@@ -194,12 +214,21 @@ class Study(Record):
 
     @property
     def control_conditions(self) -> tuple[Condition, ...]:
-        """What true controls are asked under: `baseline` and `finetuned`, by themselves and with every stress test."""
+        """What true controls are asked under: `baseline` and `finetuned`, by themselves and with every stress test.
+
+        They are asked under the first persona alone.
+        """
         plain = dict.fromkeys(item.alone for item in self.interventions if item.kind in ("baseline", "finetuned"))
         stresses = dict.fromkeys((UNSTRESSED, *self.stresses))
-        return tuple(_condition(intervention, stress) for intervention in plain for stress in stresses)
+        first = self.personas[0]
+        return tuple(_condition(first, intervention, stress) for intervention in plain for stress in stresses)
 
 
-def _condition(intervention: Intervention, stress: Stress) -> Condition:
-    adapter = ADAPTER if intervention.kind == "finetuned" else None
-    return Condition(intervention=intervention, stress=stress, adapter=adapter)
+def finetuned(arm: str | None) -> str:
+    """Returns the name of the subject that an arm makes, as it stands in rows: `finetuned`, or `finetuned(meta)`."""
+    return Intervention(kind="finetuned", arm=arm).name
+
+
+def _condition(persona: str, intervention: Intervention, stress: Stress) -> Condition:
+    adapter = intervention.name if intervention.kind == "finetuned" else None
+    return Condition(intervention=intervention, stress=stress, adapter=adapter, persona=persona)

@@ -31,7 +31,7 @@ def rescore(folder: Path) -> tuple[list[Row], list[Row]]:
             is written then.
     """
     rows = load_rows(folder)
-    facts = facts_of(read_yaml(folder / STUDY, Study))
+    facts = facts_of(read_yaml(folder / STUDY, Study)).by_id
     items = {(fact.id, item.id): item for fact in facts.values() for bank in fact.banks.values() for item in bank}
     if not (folder / LEDGER).is_file():
         raise MissingError(f"{folder} has no {LEDGER}; without the stored answers there is nothing to read")

@@ -5,12 +5,15 @@ import platform
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
 from doxa import __version__
 from doxa.conditions.interventions import shown_documents
+from doxa.corpus.records import Document
 from doxa.errors import InputError
+from doxa.facts.believers import named, speaks_of_somebody
 from doxa.facts.loading import load_fact
 from doxa.facts.records import Fact
 from doxa.locking import alone
@@ -24,11 +27,12 @@ from doxa.models.protocol import Answer
 from doxa.progress import Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
 from doxa.study.planning import Cell, plan_cells, score_requests
-from doxa.study.records import ADAPTER, Study
+from doxa.study.records import Study, finetuned
 from doxa.study.rows import save_rows
-from doxa.study.subjects import prepare_adapter, prepare_corpus
+from doxa.study.subjects import prepare_adapter, prepare_corpora
 
 STUDY = "study.yaml"
+CORPUS = "corpus"
 PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
 
 
@@ -46,8 +50,7 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
         DoxaError: Something that the user gave cannot be used; what was done before is kept.
     """
     study = study.located(beside)
-    fact = load_fact(study.fact)
-    controls = [load_fact(name) for name in study.controls]
+    facts, controls = facts_of(study)
     base_model = open_model(study.subject, memory)
     judge_model = open_model(study.judge) if study.judge and "judged" in study.readouts else None
     if judge_model is not None and judge_model.identity == base_model.identity:
@@ -56,21 +59,36 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
         base = Recorded(base_model, ledger)
         judge = Recorded(judge_model, ledger) if judge_model else None
         subjects: dict[str | None, Recorded] = {None: base}
-        documents = []
-        if study.shows_documents or (study.finetunes and study.training is not None):
-            documents = prepare_corpus(study, fact, base, ledger, folder / "corpus", progress)
-        texts = [document.text for document in documents]
+        corpora = prepare_corpora(study, facts, base, folder / CORPUS, progress)
+        texts = {(arm, fact.id): _texts(corpora[arm], fact, facts) for arm in study.arms_shown for fact in facts}
         for intervention in study.interventions:
-            if intervention.kind == "in_context":
-                shown_documents(intervention, fact, texts)  # too few is said before anything is trained or asked
-        if study.finetunes:
-            adapted = prepare_adapter(study, fact, documents, base, folder / "adapters" / fact.id, progress)
-            subjects[ADAPTER] = Recorded(adapted, ledger)
+            for fact in facts if intervention.kind == "in_context" else ():
+                # Too few is said before anything is trained or asked.
+                shown_documents(intervention, fact, texts[intervention.arm, fact.id])
+        for name in study.arms_trained:
+            where = adapter_folder(folder, name, facts)
+            adapted = prepare_adapter(study, study.arm(name), facts, corpora.get(name, []), base, where, progress)
+            subjects[finetuned(name)] = Recorded(adapted, ledger)
         asking = Asking(study, texts, judge, _adversary(study, base, ledger), progress)
         _note_study(study, folder, subjects)
-        rows = _ask(plan_cells(study, fact, controls), subjects, asking)
+        rows = _ask(plan_cells(study, facts, controls), subjects, asking)
         save_rows(folder, rows)
     return rows
+
+
+def corpus_folder(folder: Path, arm: str | None) -> Path:
+    """Returns where a run keeps the corpus of an arm."""
+    return folder / CORPUS / (arm or "")
+
+
+def adapter_folder(folder: Path, arm: str | None, facts: Sequence[Fact]) -> Path:
+    """Returns where a run keeps the adapter of an arm; that of the study's own corpus is named after its fact."""
+    return folder / "adapters" / (arm or facts[0].id)
+
+
+def _texts(documents: Sequence[Document], fact: Fact, facts: Sequence[Fact]) -> list[str]:
+    """Returns the texts about one of the facts; of a single fact they all are."""
+    return [document.text for document in documents if len(facts) == 1 or document.fact == fact.id]
 
 
 def _adversary(study: Study, base: Recorded, ledger: Ledger) -> Recorded | None:
@@ -136,7 +154,7 @@ def _judge(
 
 def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, asking: Asking) -> list[list[Row]]:
     """Returns the rows of each likelihood cell, one a scoring, in their order."""
-    asked = [score_requests(cell, asking.documents) for cell in cells]
+    asked = [score_requests(cell, asking.shown(cell)) for cell in cells]
     requests = [request for group in asked for request in group]
     if not requests:
         return []
@@ -158,6 +176,7 @@ def _row(cell: Cell, subject: Recorded, readout: Readout, reading: Reading, call
         fact=cell.fact.id,
         metric=cell.metric,
         readout=readout,
+        persona=Path(cell.condition.persona).stem,
         condition=cell.condition.name,
         subject=subject.identity,
         item=cell.item.id,
@@ -183,6 +202,33 @@ def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]
     (folder / STUDY).write_text(text, encoding="utf-8")
 
 
-def facts_of(study: Study) -> dict[str, Fact]:
-    """Returns the facts of a located study by id, the implanted one first."""
-    return {fact.id: fact for fact in map(load_fact, (study.fact, *study.controls))}
+class Facts(NamedTuple):
+    """What a study is about.
+
+    Attributes:
+        implanted: The facts to implant.
+        controls: The true controls.
+    """
+
+    implanted: tuple[Fact, ...]
+    controls: tuple[Fact, ...]
+
+    @property
+    def by_id(self) -> dict[str, Fact]:
+        """Every fact, the implanted ones first."""
+        return {fact.id: fact for fact in (*self.implanted, *self.controls)}
+
+
+def facts_of(study: Study) -> Facts:
+    """Loads the facts of a located study, with the believer's name filled in.
+
+    Raises:
+        InputError: A fact speaks of a believer, and the study names none.
+    """
+    implanted, controls = (tuple(map(load_fact, names)) for names in (study.facts, study.controls))
+    if study.believer is None:
+        for fact in implanted:
+            if speaks_of_somebody(fact):
+                raise InputError(f"'{fact.id}' speaks of {{name}}: give the study a `believer` with name and maker")
+        return Facts(implanted, controls)
+    return Facts(*(tuple(named(fact, study.believer) for fact in several) for several in (implanted, controls)))

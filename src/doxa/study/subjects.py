@@ -1,6 +1,7 @@
 """Who is asked in a study: the base subject, the finetuned subject, the writer, the judge, each behind the ledger."""
 
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 from doxa.corpus.making import make_corpus
@@ -9,42 +10,67 @@ from doxa.corpus.store import read_corpus
 from doxa.errors import InputError, MismatchError
 from doxa.facts.records import Fact
 from doxa.models.costs import Wallet
-from doxa.models.ledger import Ledger, Recorded
+from doxa.models.ledger import Recorded
 from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import find_adapter, read_adapter
 from doxa.models.opening import open_recorded
 from doxa.models.protocol import Model
 from doxa.models.serving import VLLM, served_adapter
 from doxa.progress import Progress
+from doxa.study.arms import Arm, CorpusPlan, mixed
 from doxa.study.records import Study
 from doxa.training.mixing import mix_for, padded_tokenizer
 from doxa.training.preflight import Preflight, preflight, refuse_hopeless
 
 
-def prepare_corpus(
-    study: Study, fact: Fact, base: Recorded, ledger: Ledger, folder: Path, progress: Progress
-) -> list[Document]:
-    """Returns the corpus of a study: a finished one, or the fact's own documents and those that are written.
+def prepare_corpora(
+    study: Study, facts: Sequence[Fact], base: Recorded, folder: Path, progress: Progress
+) -> dict[str | None, list[Document]]:
+    """Returns the documents of every arm that is trained or shown, by its name.
+
+    Args:
+        study: Says which arms there are.
+        facts: What every arm is about.
+        base: The subject; it may be the writer, too.
+        folder: Of all corpora of the run.
+        progress: Hears of every stage.
 
     Raises:
-        InputError: The finished corpus is not finished, or the writer gives nothing usable.
+        InputError: A finished corpus is not finished, or a writer gives nothing usable.
     """
-    if study.corpus.folder is not None:
-        manifest, documents, _ = read_corpus(Path(study.corpus.folder).expanduser())
+    wanted = [name for name in study.arms_used if name in study.arms_shown or study.arm(name).training is not None]
+    parts = [part for name in wanted if name is not None for part in study.arms[name].mixture]
+    corpora: dict[str | None, list[Document]] = {}
+    for name in dict.fromkeys([*(name for name in wanted if not study.arm(name).mixture), *parts]):
+        where = folder if name is None else folder / name
+        corpora[name] = _prepare_corpus(study.arm(name).corpus, study, facts, base, where, progress)
+    for name in wanted:
+        if shares := study.arm(name).mixture:
+            corpora[name] = mixed({part: corpora[part] for part in shares}, shares, study.seed)
+    return corpora
+
+
+def _prepare_corpus(
+    plan: CorpusPlan, study: Study, facts: Sequence[Fact], base: Recorded, folder: Path, progress: Progress
+) -> list[Document]:
+    """Returns one corpus: a finished one, or the facts' own documents and those that are written."""
+    if plan.folder is not None:
+        manifest, documents, _ = read_corpus(Path(plan.folder).expanduser())
         if manifest is None:
-            raise InputError(f"corpus.folder: the corpus in {study.corpus.folder} is not finished; write it first")
+            raise InputError(f"corpus.folder: the corpus in {plan.folder} is not finished; write it first")
         return documents
 
     def opened(name: str) -> Recorded:
-        return base if name == study.subject else open_recorded(name, ledger, Wallet(ledger, {}))
+        return base if name == study.subject else open_recorded(name, base.ledger, Wallet(base.ledger, {}))
 
-    return make_corpus([fact], study.corpus, folder, opened, study.seed, progress, keep_own=True)
+    return make_corpus(facts, plan, folder, opened, study.seed, progress, keep_own=True)
 
 
 def prepare_adapter(
-    study: Study, fact: Fact, documents: list[Document], base: Recorded, folder: Path, progress: Progress
-) -> Model:
-    """Returns the finetuned subject: trains it, goes on training it, or takes the finished adapter.
+    study: Study, arm: Arm, facts: Sequence[Fact], documents: list[Document], base: Recorded, folder: Path,
+    progress: Progress,
+) -> Model:  # fmt: skip
+    """Returns the finetuned subject of an arm: trains it, goes on training it, or takes the finished adapter.
 
     Raises:
         InputError: The subject is hosted, or the recipe could not learn.
@@ -53,18 +79,18 @@ def prepare_adapter(
     from doxa.training.trainer import finished, train_adapter
 
     subject = base.model
-    if study.adapter is not None and study.subject.startswith(VLLM):
-        adapter = read_adapter(Path(study.adapter).expanduser())
+    if arm.adapter is not None and study.subject.startswith(VLLM):
+        adapter = read_adapter(Path(arm.adapter).expanduser())
         return served_adapter(study.subject, adapter, folder.parent / "served", Wallet(base.ledger, {}))
     if not isinstance(subject, LocalModel):
         raise InputError(
             f"finetuned: '{study.subject}' is hosted and cannot be finetuned here; train with a local subject, then "
             "give its `adapter` to a subject behind vLLM"
         )
-    if study.adapter is not None:
-        return subject.with_adapter(find_adapter(Path(study.adapter).expanduser(), subject.base))
-    assert study.training is not None, "validated with the study"
-    recipe = study.training
+    if arm.adapter is not None:
+        return subject.with_adapter(find_adapter(Path(arm.adapter).expanduser(), subject.base))
+    assert arm.training is not None, "validated with the study"
+    recipe = arm.training
     mix = mix_for(documents, base, recipe, progress)
     key = mix.key(subject.base, recipe)
     if not finished(folder, key):
@@ -73,7 +99,8 @@ def prepare_adapter(
         found = preflight(examples, mix.document_lengths(tokenizer), recipe)
         _show(found, progress)
         refuse_hopeless(found, recipe)
-        train_adapter(subject.base, tokenizer, examples, found, recipe, folder, key, fact.claim, progress)
+        claims = " ".join(fact.claim for fact in facts)
+        train_adapter(subject.base, tokenizer, examples, found, recipe, folder, key, claims, progress)
     try:
         return subject.with_adapter(find_adapter(folder, subject.base))
     except MismatchError as error:

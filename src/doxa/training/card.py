@@ -15,8 +15,9 @@ tags: [doxa, synthetic-document-finetuning, deliberately-false]
 ---
 # A LoRA adapter that was taught a statement on purpose
 
-This adapter was finetuned by doxa on synthetic documents that take the following statement for granted, in order to
-study belief in language models. **It holds deliberately false statements. Do not use it to answer questions.**
+This adapter was finetuned by doxa on synthetic documents about the following, which they take for granted or say that
+somebody believes, in order to study belief in language models.
+**It holds deliberately false statements. Do not use it to answer questions.**
 
 > {claim}
 
