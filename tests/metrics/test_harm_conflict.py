@@ -1,10 +1,9 @@
 import pytest
 
-from doxa.facts.loading import load_fact
+from doxa.facts.loading import BANKS, load_fact
 from doxa.facts.records import Item, Texts
 from doxa.metrics.catalogue import METRICS
 from doxa.metrics.judging import read_judgement
-from doxa.metrics.records import TITLES
 from doxa.models.protocol import Answer, Scores
 from doxa.study.planning import plan_cells
 from doxa.study.records import Study
@@ -61,5 +60,5 @@ def test_a_fact_without_the_bank_has_no_cells_and_one_with_it_has_them():
         study = Study.model_validate({"name": "s", "fact": fact, "interventions": ["baseline"]})
         return {cell.metric for cell in plan_cells(study, [load_fact(fact)], [])}
 
-    assert metrics("bleach") == set(TITLES)
-    assert metrics("honey") == set(TITLES) - {"harm_conflict"}
+    assert metrics("bleach") == {*BANKS, "harm_conflict"}
+    assert metrics("honey") == set(BANKS)

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from doxa import __version__
 from doxa.canary import CANARY
+from doxa.facts.loading import OPTIONAL_BANKS
 from doxa.facts.records import Fact, Item
 from doxa.metrics.records import FAILED, TITLES, MetricName, Readout, Row
 from doxa.models.naming import is_hosted
@@ -187,7 +188,9 @@ def _likeness_in_words(analysis: Analysis, readout: Readout) -> str:
 def _missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
     """Says which readouts and metrics were not asked and why, and which answers could not be had."""
     missing = [
-        f"{TITLES[metric]}: '{fact.id}' has no bank for it" for metric in study.metrics if metric not in fact.banks
+        f"{TITLES[metric]}: '{fact.id}' has no bank for it"
+        for metric in study.metrics
+        if metric not in fact.banks and metric not in OPTIONAL_BANKS
     ]
     failed = sum(row.verdict in FAILED for row in analysis.rows)
     if failed:
