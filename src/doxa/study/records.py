@@ -119,13 +119,16 @@ class Study(Record):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        names = [condition.name for condition in self.conditions]
+        names = [condition.name for condition in self.conditions if condition.persona == self.personas[0]]
         if twice := [name for place, name in enumerate(names) if name in names[:place]]:
             raise ValueError(f"a condition is listed twice: {twice[0]}")
         for field in ("facts", "metrics", "readouts", "controls", "personas"):
             given = getattr(self, field)
             if len(set(given)) < len(given):
                 raise ValueError(f"`{field}` lists something twice")
+        stems = [Path(persona).stem for persona in self.personas]
+        if len(set(stems)) < len(stems):
+            raise ValueError("two `personas` have the same name")
         if set(self.facts) & set(self.controls):
             raise ValueError("a fact to implant cannot be its own control")
         if self.answers.samples > 1 and self.answers.temperature == 0:
