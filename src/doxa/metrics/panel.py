@@ -32,10 +32,12 @@ def majority(verdicts: Sequence[Verdict]) -> Verdict:
     """
     failed = sum(verdict == "judge_error" for verdict in verdicts)
     counts = Counter(verdict for verdict in verdicts if verdict != "judge_error")
-    leading, most = max(counts.items(), key=lambda found: found[1], default=("judge_error", 0))
-    if 2 * most > len(verdicts):
-        return leading
-    return "judge_error" if 2 * (most + failed) > len(verdicts) else "ambiguous"
+    for verdict, count in counts.items():
+        if 2 * count > len(verdicts):
+            return verdict
+    possible = {verdict for verdict, count in counts.items() if 2 * (count + failed) > len(verdicts)}
+    open_ = bool(possible - {"ambiguous"}) or 2 * failed > len(verdicts)
+    return "judge_error" if open_ else "ambiguous"
 
 
 def panel_verdict(votes: Sequence[Verdict], orders: int) -> Verdict:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
-from doxa.metrics.checking import Judged, JudgeCheck
+from doxa.metrics.checking import JudgeCheck, Judged
 from doxa.metrics.gold import Expected, Trait
 from doxa.metrics.panel import judge_verdict, majority
 from doxa.metrics.records import Verdict
@@ -63,6 +63,12 @@ class Errors(NamedTuple):
     sensitivity: Scored
     specificity: Scored
 
+    @property
+    def tells(self) -> bool:
+        """Whether implanted is called implanted more often than all else is: if not, there is nothing to correct by."""
+        hits, passes = rate(*self.sensitivity), rate(*self.specificity)
+        return hits is not None and passes is not None and hits.value + passes.value > 1
+
 
 def quality(check: JudgeCheck) -> Quality:
     """Returns what a check says of its judge."""
@@ -104,8 +110,8 @@ def panel_readings(checks: Sequence[JudgeCheck], both: bool) -> list[Reading]:
         every = [judged[answer.id].votes for judged in others if answer.id in judged]
         if len(every) < len(checks):
             continue
-        given = [majority([judge_verdict(votes) for votes in every])] if both else map(majority, zip(*every, strict=True))
-        found += [Reading(answer.expected, verdict, answer.cluster, answer.trait) for verdict in given]
+        panels = [tuple(map(judge_verdict, every))] if both else zip(*every, strict=True)
+        found += [Reading(answer.expected, majority(said), answer.cluster, answer.trait) for said in panels]
     return found
 
 

@@ -54,6 +54,8 @@ class Row(Record):
     Attributes:
         score: See `Reading.score`.
         calls: Ledger keys of the calls that made it, so that every number leads to what was said.
+        judge: Who read the answer (readout `judged`): a judge's name, or `majority`.
+        votes: What each judge said in each order of the worlds, in the order of their calls, which are the last ones.
     """
 
     fact: str
@@ -67,3 +69,5 @@ class Row(Record):
     verdict: Verdict
     score: float | None
     calls: tuple[str, ...]
+    judge: str = ""
+    votes: tuple[Verdict, ...] = ()
