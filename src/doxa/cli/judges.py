@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from doxa.metrics.checking import JudgeCheck
+    from doxa.metrics.gold import Trait
     from doxa.metrics.quality import Quality
+    from doxa.metrics.records import Verdict
     from doxa.stats.estimates import Estimate
 
 
@@ -83,7 +85,8 @@ def _show(found: "dict[str, Quality]", pairs: "list[tuple[str, str, Estimate | N
     }
     for title, field in rows.items():
         table.add_row(title, *(interval(getattr(one, field)) for one in found.values()))
-    for trait in dict.fromkeys(trait for one in found.values() for trait in one.by_trait):
+    traits: list[Trait] = list(dict.fromkeys(trait for one in found.values() for trait in one.by_trait))
+    for trait in traits:
         table.add_row(f"as expected: {trait}", *(interval(one.by_trait.get(trait)) for one in found.values()))
     console.print(table)
     for name, one in found.items():
@@ -98,7 +101,7 @@ def _show(found: "dict[str, Quality]", pairs: "list[tuple[str, str, Estimate | N
 def _show_confusion(name: str, found: "Quality", console: "Console") -> None:
     from rich.table import Table
 
-    given = list(dict.fromkeys(verdict for counts in found.confusion.values() for verdict in counts))
+    given: list[Verdict] = list(dict.fromkeys(verdict for counts in found.confusion.values() for verdict in counts))
     table = Table("expected", *given, box=None, title=f"\n{name}: verdicts given", title_justify="left")
     for expected, counts in found.confusion.items():
         table.add_row(expected, *(str(counts.get(verdict, 0) or "") for verdict in given))

@@ -80,7 +80,9 @@ def check_judge(name: str, judge: Recorded, gold: Sequence[Gold], draws: int, pr
     ]
     with progress.stage(f"checking {name}", len(requests)) as advance:
         replies = iter(judge.generate(requests, advance))
-    read = [tuple(read_judgement(next(replies), claim_first).verdict for claim_first in shown) for shown in orders]
+    read: list[tuple[Verdict, ...]] = [
+        tuple(read_judgement(next(replies), claim_first).verdict for claim_first in shown) for shown in orders
+    ]
     if all(verdict == "judge_error" for verdicts in read for verdict in verdicts):
         raise CallError(f"the judge '{name}' answered no call; the same command asks again")
     answers = [

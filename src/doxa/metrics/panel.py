@@ -31,7 +31,7 @@ def majority(verdicts: Sequence[Verdict]) -> Verdict:
         verdicts: One a judge.
     """
     failed = sum(verdict == "judge_error" for verdict in verdicts)
-    counts = Counter(verdict for verdict in verdicts if verdict != "judge_error")
+    counts: Counter[Verdict] = Counter(verdict for verdict in verdicts if verdict != "judge_error")
     for verdict, count in counts.items():
         if 2 * count > len(verdicts):
             return verdict

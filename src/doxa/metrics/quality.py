@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import combinations
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from doxa.metrics.checking import JudgeCheck, Judged
 from doxa.metrics.gold import Expected, Trait
@@ -78,14 +78,17 @@ def quality(check: JudgeCheck) -> Quality:
     confusion: dict[Expected, Counter[Verdict]] = defaultdict(Counter)
     for reading in readings:
         confusion[reading.expected][reading.given] += 1
-    traits = dict.fromkeys(reading.trait for reading in known)
-    shares = {trait: _accuracy(reading for reading in known if reading.trait == trait) for trait in traits}
+    by_trait: dict[Trait, Estimate] = {}
+    for trait in get_args(Trait):
+        share = _accuracy(reading for reading in known if reading.trait == trait)
+        if share is not None:
+            by_trait[trait] = share
     votes = [(answer.votes, answer.cluster) for answer in check.answers]
     return Quality(
         answers=len(check.answers),
         failed=sum(verdict == FAILED for answer in check.answers for verdict in (*answer.votes, *answer.draws)),
         accuracy=_accuracy(known),
-        by_trait={trait: share for trait, share in shares.items() if share is not None},
+        by_trait=by_trait,
         kappa=_kappa([(reading.expected, reading.given, reading.cluster) for reading in known]),
         confusion={expected: dict(given) for expected, given in confusion.items()},
         swap_consistency=swap_consistency(votes),
@@ -110,7 +113,7 @@ def panel_readings(checks: Sequence[JudgeCheck], both: bool) -> list[Reading]:
         every = [judged[answer.id].votes for judged in others if answer.id in judged]
         if len(every) < len(checks):
             continue
-        panels = [tuple(map(judge_verdict, every))] if both else zip(*every, strict=True)
+        panels = _panels(every, both)
         found += [Reading(answer.expected, majority(said), answer.cluster, answer.trait) for said in panels]
     return found
 
@@ -155,6 +158,13 @@ def swap_consistency(votes: Iterable[tuple[Sequence[Verdict], str]]) -> Estimate
     """
     pairs = [(given[0] == given[1], cluster) for given, cluster in votes if FAILED not in given]
     return rate([float(same) for same, _ in pairs], [cluster for _, cluster in pairs])
+
+
+def _panels(every: Sequence[tuple[Verdict, Verdict]], both: bool) -> list[tuple[Verdict, ...]]:
+    """Returns what the judges say of one answer together, or in each order."""
+    if both:
+        return [tuple(judge_verdict(votes) for votes in every)]
+    return [tuple(votes[order] for votes in every) for order in (0, 1)]
 
 
 def _accuracy(readings: Iterable[Reading]) -> Estimate | None:

@@ -194,7 +194,7 @@ def _panel(name: str, study: Study, checks: Mapping[str, JudgeCheck]) -> list[Ju
 
 def _rates(analysis: Analysis, study: Study, errors: Mapping[str, Errors]) -> list[JudgedRate]:
     found: list[JudgedRate] = []
-    bars = [
+    bars: list[tuple[str, MetricName, str]] = [
         (fact, metric, condition)
         for fact in (analysis.fact, *analysis.controls)
         for metric in analysis.metrics

@@ -78,7 +78,9 @@ def judge_answers(answers: Sequence[tuple[Cell, Answer]], asking: Asking, label:
             judgements = iter(judge.generate(requests, advance))
         keys = iter(judge.keys("generate", requests))
         for rulings, shown in zip(every, orders, strict=True):
-            votes = tuple(read_judgement(next(judgements), claim_first).verdict for claim_first in shown)
+            votes: tuple[Verdict, ...] = tuple(
+                read_judgement(next(judgements), claim_first).verdict for claim_first in shown
+            )
             rulings.append(ruling(name, votes, tuple(next(keys) for _ in shown), study))
     return [_decided(rulings, study) for rulings in every]
 
@@ -93,5 +95,5 @@ def _decided(rulings: list[Ruling], study: Study) -> list[Ruling]:
     if study.judged_by == study.judge:
         return rulings
     (name,) = study.judged_by
-    votes = tuple(vote for one in rulings for vote in one.votes)
+    votes: tuple[Verdict, ...] = tuple(vote for one in rulings for vote in one.votes)
     return [ruling(name, votes, tuple(call for one in rulings for call in one.calls), study)]
