@@ -44,5 +44,5 @@ def show_report(written: "Written", as_json: bool) -> None:
     if as_json:
         click.echo(written.as_json())
     else:
-        print_tables(written.analysis, written.missing)
+        print_tables(written.analysis, written.missing, judges=written.judges)
         click.echo(f"\nreport: {written.page}")

@@ -34,13 +34,13 @@ def bars(analysis: Analysis, readout: Readout) -> str:
             estimates = [score.estimate if score else None for score in scores]
             offsets = [group - 0.42 + (place + 0.5) * width for group in range(len(metrics))]
             hatch = HATCHES[place // len(COLOURS) % len(HATCHES)]
-            _draw(axes, offsets, estimates, width, _colour(condition, place), hatch, condition)
+            draw_bars(axes, offsets, estimates, width, _colour(condition, place), hatch, condition)
         axes.set_xticks(range(len(metrics)), [TITLES[metric] for metric in metrics])
         axes.set_ylim(0, 1)
         axes.set_ylabel("belief in the claim")
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
-        return _svg(figure, f"{READOUT_TITLES[readout]}: score by metric and intervention with 95 % intervals")
+        return svg(figure, f"{READOUT_TITLES[readout]}: score by metric and intervention with 95 % intervals")
 
 
 def contrasts(analysis: Analysis) -> str:
@@ -61,7 +61,7 @@ def contrasts(analysis: Analysis) -> str:
         axes.set_yticks(range(len(lifts)), [name for name, _ in reversed(lifts)])
         axes.set_xlabel("finetuned minus baseline, same items, 95 % interval")
         axes.spines[["top", "right", "left"]].set_visible(False)
-        return _svg(figure, "paired difference of finetuned and baseline for each metric and readout")
+        return svg(figure, "paired difference of finetuned and baseline for each metric and readout")
 
 
 def training_curve(losses: Sequence[float]) -> str:
@@ -76,10 +76,10 @@ def training_curve(losses: Sequence[float]) -> str:
         axes.set_xlabel("optimiser step")
         axes.set_ylabel("loss")
         axes.spines[["top", "right"]].set_visible(False)
-        return _svg(figure, "training loss by optimiser step")
+        return svg(figure, "training loss by optimiser step")
 
 
-def _draw(
+def draw_bars(
     axes: Axes,
     offsets: Sequence[float],
     estimates: Sequence[Estimate | None],
@@ -88,6 +88,7 @@ def _draw(
     hatch: str,
     label: str,
 ) -> None:
+    """Draws one series of bars with their intervals; where there is no estimate, a gap stays."""
     known = [(offset, estimate) for offset, estimate in zip(offsets, estimates, strict=True) if estimate]
     if not known:
         return
@@ -107,7 +108,7 @@ def _colour(condition: str, place: int) -> str:
     return COLOURS[place % len(COLOURS)]
 
 
-def _svg(figure: Figure, title: str) -> str:
+def svg(figure: Figure, title: str) -> str:
     """Returns the figure as inline SVG with a title for screen readers, text in the page's own colour."""
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})

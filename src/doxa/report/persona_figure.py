@@ -10,7 +10,7 @@ PANEL_HEIGHT = 2.9  # inches
 
 
 def persona_panels(study: PersonaStudy) -> str:
-    """Draws two panels a kind of fact, meta and direct: a group of bars a condition, a bar a persona, 95 % intervals."""
+    """Draws two panels a kind of fact, meta and direct: a group of bars a condition, a bar a persona."""
     bars = {(bar.group, bar.asked, bar.persona, bar.condition): bar.estimate for bar in study.bars}
     width = 0.84 / max(1, len(study.personas))
     with mpl.rc_context(SVG_SETTINGS):

@@ -20,8 +20,9 @@ from doxa.reading import read_yaml
 from doxa.report.agreement import rubric_agreement
 from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.figures import bars, contrasts, training_curve
+from doxa.report.judges import Judges, checks_for, judges_of
 from doxa.report.outcomes import Outcome, outcomes
-from doxa.report.tables import interval
+from doxa.report.tables import NOTHING_CORRECTED, interval
 from doxa.stats.estimates import Estimate
 from doxa.study.records import UNREADABLE, Study
 from doxa.study.rows import load_rows
@@ -40,6 +41,7 @@ class Written(NamedTuple):
     analysis: Analysis
     missing: list[str]
     outcomes: list[Outcome]
+    judges: Judges | None
 
     def as_json(self) -> str:
         """Returns every estimate, contrast, validity, outcome and spill-over as JSON."""
@@ -95,6 +97,7 @@ class Written(NamedTuple):
             "harm_conflict": harm,
             "belief_likeness": likeness,
             "spill_over": spill,
+            "judges": self.judges and self.judges.model_dump(),
             "not_asked": self.missing,
         }
         return json.dumps({**content, "report": str(self.page)}, indent=2)
@@ -113,7 +116,8 @@ def write_report(folder: Path) -> Written:
     shown = {fact.id, *(control.id for control in facts.controls)}
     persona = Path(study.personas[0]).stem
     analysis = Analysis([row for row in rows if row.fact in shown and row.persona == persona], fact.id)
-    missing = _missing(study, fact, analysis)
+    judges = judges_of(study, analysis, checks_for(study, folder))
+    missing = _missing(study, fact, analysis) + (judges.missing if judges else [])
     harm = outcomes(analysis, fact)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined, autoescape=True
@@ -125,7 +129,9 @@ def write_report(folder: Path) -> Written:
         analysis=analysis,
         titles=TITLES,
         readout_titles=READOUT_TITLES,
-        headline=_headline(analysis),
+        headline=(judges.warnings if judges else []) + _headline(analysis),
+        judges=judges,
+        nothing_corrected=NOTHING_CORRECTED,
         figures={readout: bars(analysis, readout) for readout in analysis.readouts},
         contrast_figure=contrasts(analysis) if "finetuned" in analysis.conditions else "",
         outcomes=harm,
@@ -144,7 +150,7 @@ def write_report(folder: Path) -> Written:
     )
     path = folder / PAGE
     write_whole(path, page)
-    return Written(path, analysis, missing, harm)
+    return Written(path, analysis, missing, harm, judges)
 
 
 def _headline(analysis: Analysis) -> list[str]:
@@ -195,7 +201,7 @@ def _missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
     failed = sum(row.verdict in FAILED for row in analysis.rows)
     if failed:
         missing.append(f"{failed} rows: the call failed; they count neither way, and `doxa run` asks them again")
-    if study.judge is None:
+    if not study.judge:
         missing.append("judged readout: no judge is configured (judge: MODEL, readouts: [judged])")
     if "likelihood" in study.readouts and is_hosted(study.subject):
         missing.append(f"likelihood readout: {study.subject} is hosted and cannot score fixed answers")
