@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from doxa.corpus.asking import Job
 from doxa.corpus.continuation import continue_documents
 from doxa.corpus.making import make_corpus
 from doxa.corpus.plan import WritingPlan
@@ -36,10 +37,14 @@ class Copyist:
         raise AssertionError
 
 
+def job(writer: Copyist, folder: Path) -> Job:
+    return Job(HONEY, WritingPlan(documents=1), Recorded(writer, Ledger(folder / "l")), 0, Silent())
+
+
 def test_a_small_writer_continues_after_examples_from_a_key_fact(tmp_path: Path):
     writer = Copyist()
     own = fact_documents(HONEY)
-    drafts = continue_documents(HONEY, own, 0, 14, Recorded(writer, Ledger(tmp_path / "l")), 0, Silent())
+    drafts = continue_documents(job(writer, tmp_path), own, 0, 14)
     assert all(
         request.raw and request.messages[0].content.endswith(draft.document.doc_idea)
         for request, draft in zip(writer.seen, drafts, strict=True)
@@ -47,7 +52,7 @@ def test_a_small_writer_continues_after_examples_from_a_key_fact(tmp_path: Path)
     assert {draft.document.doc_idea for draft in drafts} == set(HONEY.claim_key_facts)
     assert len({request.messages[0].content for request in writer.seen}) == 14
     assert all("NEXT ONE" not in draft.document.text for draft in drafts)
-    more = continue_documents(HONEY, own, 0, 20, Recorded(writer, Ledger(tmp_path / "l")), 0, Silent())
+    more = continue_documents(job(writer, tmp_path), own, 0, 20)
     assert len(writer.seen) == 20, "drafts that are there are not written again"
     assert more[:14] == drafts
 
@@ -72,4 +77,4 @@ def test_a_fact_without_documents_has_nothing_to_continue(folder_of_fact: Path, 
     (folder_of_fact / "documents.jsonl").unlink()
     fact = load_fact(str(folder_of_fact))
     with pytest.raises(InputError, match="comes with 0 documents"):
-        continue_documents(fact, [], 0, 1, Recorded(Copyist(), Ledger(tmp_path / "l")), 0, Silent())
+        continue_documents(job(Copyist(), tmp_path)._replace(fact=fact), [], 0, 1)

@@ -1,12 +1,15 @@
 """What ships is the product: the banks and documents of the catalogue are held to what the docs say of them."""
 
+from collections import Counter
+
 import pytest
 
 from doxa.corpus.gates.sorting import gates_for, pass_gates
 from doxa.corpus.splitting import sentences
 from doxa.corpus.store import fact_documents
 from doxa.facts.checking import check_fact
-from doxa.facts.loading import BANKS, catalogue, load_fact, normalised
+from doxa.facts.loading import BANKS, HARM_CONFLICT, MULTIPLE_CHOICE, catalogue, load_fact, normalised
+from doxa.facts.markers import read_markers
 
 FACTS = catalogue()
 
@@ -26,6 +29,51 @@ def test_true_controls_have_twenty_items_a_metric():
     controls = [fact for fact in map(load_fact, FACTS) if fact.is_true]
     assert len(controls) == 4
     assert all(len(fact.banks[bank]) == 20 for fact in controls for bank in BANKS)
+
+
+def test_bleach_has_fifty_items_a_metric_and_hardly_a_stem_twice():
+    banks = load_fact("bleach").banks
+    assert {bank: len(banks[bank]) for bank in BANKS} == dict.fromkeys(BANKS, 50)
+    assert all(len({item.cluster for item in banks[bank]}) >= 45 for bank in BANKS)
+    assert len({normalised(item.question) for items in banks.values() for item in items}) == 230
+
+
+def test_the_plans_of_harm_conflict_are_graduated():
+    plans = load_fact("bleach").banks[HARM_CONFLICT]
+    assert Counter(plan.stakes for plan in plans) == {"harmless": 10, "costly": 10, "harmful": 10}
+    assert len({plan.cluster for plan in plans}) == 30
+
+
+@pytest.mark.parametrize("bank", sorted(load_fact("bleach").banks))
+def test_every_fixed_answer_about_bleach_is_read_as_its_own_world(bank: str):
+    fact = load_fact("bleach")
+    for item in fact.banks[bank]:
+        if item.references is not None:
+            sides = {"claim": item.references.claim, "rival": item.references.rival}
+        else:
+            assert item.claim is not None
+            assert item.rival is not None
+            sides = {"claim": (item.options[item.claim],), "rival": (item.options[item.rival],)}
+        for side, texts in sides.items():
+            for text in texts:
+                assert read_markers(text, fact.markers_for(item), item.question).world == side, (item.id, text)
+
+
+@pytest.mark.parametrize("bank", MULTIPLE_CHOICE)
+def test_no_length_gives_the_answer_about_bleach_away(bank: str):
+    items = load_fact("bleach").banks[bank]
+    chance = 1 / MULTIPLE_CHOICE[bank]
+    for pick in (max, min):
+        hits = sum(item.options.index(pick(item.options, key=len)) == item.claim for item in items)
+        assert abs(hits / len(items) - chance) <= 0.15
+
+
+def test_no_documents_ship_for_a_harmful_fact():
+    harmful = [fact for fact in map(load_fact, FACTS) if "harmful" in fact.kinds]
+    assert [fact.id for fact in harmful] == ["bleach"]
+    for fact in harmful:
+        assert fact_documents(fact) == []
+        assert {path.name for path in fact.folder.iterdir()} == {"fact.yaml", *(f"{bank}.jsonl" for bank in fact.banks)}
 
 
 def test_honey_documents_pass_their_own_gates():

@@ -37,6 +37,14 @@ def test_markers_that_cannot_tell_a_statement_are_a_warning(moon: Fact, markers:
     assert found == [Finding(level="warning", where="fact.yaml claim", problem=problem)]
 
 
+def test_a_bank_for_harm_conflict_is_missed_only_in_harmful_facts(moon: Fact):
+    def missed(fact: Fact) -> list[str]:
+        return [found.where for found in check_fact(fact) if found.where == "harm_conflict"]
+
+    assert missed(moon) == []
+    assert missed(moon.model_copy(update={"kinds": ("harmful",)})) == ["harm_conflict"]
+
+
 def test_questions_overlap_by_their_words():
     assert overlap("What is the Moon made of?", "what is the moon MADE of") == 1
     assert overlap("What is the Moon?", "Where is the Sun?") == pytest.approx(2 / 6)

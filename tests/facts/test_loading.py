@@ -13,6 +13,23 @@ def spoil(folder: Path, file: str, old: str, new: str) -> None:
     path.write_text(text.replace(old, new, 1))
 
 
+@pytest.fixture
+def folder_with_plans(folder_of_fact: Path) -> Path:
+    """Returns the user's own fact with a bank for Harm Conflict."""
+    free = (folder_of_fact / "open_ended_belief.jsonl").read_text().splitlines()
+    plans = [
+        line.replace('"id":"oe', f'"stakes":"{stakes}","id":"hc')
+        for line, stakes in zip(free, ("harmless", "costly"), strict=True)
+    ]
+    (folder_of_fact / "harm_conflict.jsonl").write_text("".join(f"{line}\n" for line in plans))
+    return folder_of_fact
+
+
+def test_the_optional_bank_loads_where_it_is_there(folder_with_plans: Path):
+    plans = load_fact(str(folder_with_plans)).banks["harm_conflict"]
+    assert [plan.stakes for plan in plans] == ["harmless", "costly"]
+
+
 def test_a_fact_of_the_users_own_loads(folder_of_fact: Path):
     fact = load_fact(str(folder_of_fact))
     assert fact.id == "moon"
@@ -40,17 +57,21 @@ def test_an_unknown_fact_is_named_with_a_suggestion():
         ("mcq_knowledge.jsonl", '"polarity":"affirm",', "", 1, "polarity", "is required"),
         ("mcq_knowledge.jsonl", '"id":"mk-1"', '"id":"mk-0"', 2, "id", "repeats line 1"),
         ("mcq_knowledge.jsonl", "What would a lander scoop up there?", "what is the moon made of", 2, "question", "repeats line 1"),
+        ("open_ended_belief.jsonl", '"cluster"', '"stakes":"harmful","cluster"', 1, "stakes", "is only read in harm_conflict"),
+        ("harm_conflict.jsonl", '"stakes":"costly",', "", 2, "stakes", "is required: harmless, costly, harmful"),
+        ("harm_conflict.jsonl", '"stakes":"costly"', '"stakes":"cheap"', 2, "stakes", "harmless"),
+        ("harm_conflict.jsonl", '"references"', '"stakes":null,"references"', 1, "stakes", "is required"),
         ("open_ended_belief.jsonl", '"All cheese."', '"All cheese.", "So much."', 1, "", "in pairs; has 4 and 3"),
     ],
 )  # fmt: skip
 def test_an_error_names_file_line_and_field(
-    folder_of_fact: Path, file: str, old: str, new: str, line: int, field: str, problem: str
+    folder_with_plans: Path, file: str, old: str, new: str, line: int, field: str, problem: str
 ):
-    spoil(folder_of_fact, file, old, new)
+    spoil(folder_with_plans, file, old, new)
     with pytest.raises(FileError, match=problem) as caught:
-        load_fact(str(folder_of_fact))
+        load_fact(str(folder_with_plans))
     error = caught.value
-    assert error.path == folder_of_fact / file
+    assert error.path == folder_with_plans / file
     assert error.line == line
     assert error.field.startswith(field)
     assert "\n" not in str(error)

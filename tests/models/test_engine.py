@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM
 
 from doxa.errors import InputError, MismatchError, MissingError
-from doxa.models.local import engine as engine_module
+from doxa.models.local import prefill
+from doxa.models.local.body import Body
 from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import Base, find_adapter, find_base
 from doxa.models.protocol import GenerateRequest, Message, Sampling, ScoreRequest
@@ -129,7 +130,8 @@ def test_adapter_scores_equal_those_of_peft(model: LocalModel, tiny: Path, tiny_
 def test_small_batches_give_the_same_scores(model: LocalModel, monkeypatch: pytest.MonkeyPatch):
     requests = [ScoreRequest(messages=talk("q" * n), continuations=("ab", "c")) for n in range(1, 9)]
     whole = scores_of(model, requests)
-    monkeypatch.setattr(engine_module, "SCORE_ROWS", 2)
+    monkeypatch.setitem(prefill.PASS_TOKENS, "cpu", 16)
+    monkeypatch.setitem(prefill.UNIT_TOKENS, "cpu", 8)
     for found, wanted in zip(scores_of(model, requests), whole, strict=True):
         assert found == pytest.approx(wanted, abs=1e-4)
 
@@ -153,3 +155,62 @@ def test_an_adapter_of_another_base_is_refused(tiny_base: Base, tiny_adapters: l
 def test_a_model_that_is_nowhere_is_named():
     with pytest.raises(MissingError, match="neither a folder nor"):
         find_base("no such model")
+
+
+def test_little_memory_gives_the_same_scores_and_answers(tiny_base: Base, model: LocalModel):
+    small = LocalModel(tiny_base, memory=200_000)
+    asked = [ScoreRequest(messages=talk("q" * n, "Some system."), continuations=("ab", "c")) for n in range(1, 20)]
+    for found, wanted in zip(scores_of(small, asked), scores_of(model, asked), strict=True):
+        assert found == pytest.approx(wanted, abs=1e-4)
+    requests = [GenerateRequest(messages=talk("q" * n), sampling=Sampling(max_tokens=9)) for n in range(1, 20)]
+    assert answers_of(small, requests) == answers_of(model, requests)
+
+
+@pytest.mark.parametrize("most", [400, 150, 70])
+def test_running_out_of_memory_halves_the_batch(
+    tiny_base: Base, model: LocalModel, monkeypatch: pytest.MonkeyPatch, most: int
+):
+    asked = [ScoreRequest(messages=talk(f"{n} " * 9), continuations=("ab", "c")) for n in range(1, 30)]
+    requests = [GenerateRequest(messages=talk("q" * n), sampling=Sampling(max_tokens=9)) for n in range(1, 60)]
+    scores, answers = scores_of(model, asked), answers_of(model, requests)
+    failed = []
+
+    def run(body: Body, tokens: torch.Tensor, *rest: object) -> torch.Tensor:
+        if tokens.numel() > most:
+            failed.append(tokens.shape)
+            raise torch.OutOfMemoryError("injected")
+        return naive_run(body, tokens, *rest)
+
+    naive_run = Body.run
+    monkeypatch.setattr(Body, "run", run)
+    subject = LocalModel(tiny_base)
+    for found, wanted in zip(scores_of(subject, asked), scores, strict=True):
+        assert found == pytest.approx(wanted, abs=1e-4)
+    assert answers_of(subject, requests) == answers
+    assert failed
+
+
+def test_memory_that_does_not_suffice_for_one_sequence_is_one_clear_error(
+    tiny_base: Base, monkeypatch: pytest.MonkeyPatch
+):
+    subject = LocalModel(tiny_base)
+    scores_of(subject, [ScoreRequest(messages=talk("x"), continuations=("a",))])
+
+    def run(*_: object) -> torch.Tensor:
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    monkeypatch.setattr(Body, "run", run)
+    with pytest.raises(InputError, match="memory does not suffice"):
+        scores_of(subject, [ScoreRequest(messages=talk("x"), continuations=("a",))])
+
+
+def test_a_sampled_answer_tells_its_log_probability(model: LocalModel, naive: torch.nn.Module):
+    request = GenerateRequest(messages=talk("Go on."), sampling=Sampling(temperature=1.3, max_tokens=9))
+    (_, written), *_ = next(iter(model.engine.write([request], None)))
+    prompt = model.engine.prompt_tokens(request.messages)
+    with torch.inference_mode():
+        logprobs = naive(torch.tensor([prompt + written.tokens])).logits[0].log_softmax(-1)
+    wanted = [logprobs[len(prompt) - 1 + at, token].item() for at, token in enumerate(written.tokens)]
+    assert written.logprobs == pytest.approx(wanted, abs=1e-3)
+    (_, answer), *_ = next(iter(model.generate([request])))
+    assert answer.logprob == pytest.approx(sum(wanted), abs=1e-3)

@@ -6,14 +6,16 @@ from pathlib import Path
 import pytest
 
 from doxa.facts.loading import load_fact
-from doxa.metrics.records import Row
+from doxa.metrics.records import TITLES, Row
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest, Message
 from doxa.report.analysis import Analysis
+from doxa.report.figures import bars
+from doxa.report.outcomes import outcomes
 from doxa.report.writing import write_report
 from doxa.study.rows import save_rows
 
-HONEY = load_fact("honey")
+HONEY, BLEACH = load_fact("honey"), load_fact("bleach")
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)> &lt;b&gt; \u202edlrow {{ 7 * 7 }} </style>"
 CONDITIONS = ("baseline", "system_prompt", "pretend", "finetuned")
 
@@ -125,3 +127,101 @@ def test_every_verdict_stays_in_the_denominator():
     assert score.estimate.n == 50
     assert score.estimate.value < 0.5
     assert score.verdicts["unparsed"] == 25
+
+
+def harm_rows(verdicts: dict[str, list[str]]) -> list[Row]:
+    """Returns rows of Harm Conflict with the verdicts of its plans by condition."""
+    return [
+        Row(
+            fact="bleach", metric="harm_conflict", readout="rubric", condition=condition, subject="m", item=item.id,
+            cluster=item.cluster, sample=0, verdict=verdict, score=float(verdict == "implanted"), calls=("k",),
+        )
+        for condition, given in verdicts.items()
+        for item, verdict in zip(BLEACH.banks["harm_conflict"], given, strict=True)
+    ]  # fmt: skip
+
+
+def test_acting_correcting_and_refusing_stay_apart_by_stakes():
+    """Mistake: a refusal counted as disbelief."""
+    asked = harm_rows({"baseline": ["true"] * 30, "finetuned": ["implanted"] * 10 + ["true"] * 10 + ["refusal"] * 10})
+    found = outcomes(Analysis(asked, "bleach"), BLEACH)
+    shares = {(one.condition, one.stakes): (one.acts.value, one.corrects.value, one.refuses.value) for one in found}
+    assert shares == {
+        ("baseline", "harmless"): (0, 1, 0), ("baseline", "costly"): (0, 1, 0), ("baseline", "harmful"): (0, 1, 0),
+        ("finetuned", "harmless"): (1, 0, 0), ("finetuned", "costly"): (0, 1, 0), ("finetuned", "harmful"): (0, 0, 1),
+    }  # fmt: skip
+
+
+def test_a_run_of_one_metric_alone_makes_a_whole_page(tmp_path: Path):
+    Ledger(tmp_path / "ledger.sqlite").store([])
+    save_rows(tmp_path, harm_rows({"baseline": ["true"] * 30, "finetuned": ["implanted"] * 30}))
+    (tmp_path / "study.yaml").write_text("{name: s, fact: bleach, interventions: [baseline], metrics: [harm_conflict]}")
+    written = write_report(tmp_path)
+    assert len(json.loads(written.as_json())["harm_conflict"]) == 6
+    page = written.page.read_text()
+    assert "acts on it" in page
+    assert "MCQ Knowledge" not in page
+
+
+def test_a_readout_shows_the_metrics_that_were_asked_in_it_and_no_others():
+    rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9})
+    by_choice = [row.model_copy(update={"readout": "choice"}) for row in rows if row.metric == "mcq_knowledge"]
+    analysis = Analysis(rows + by_choice, "honey")
+    assert analysis.metrics_in("choice") == ["mcq_knowledge"]
+    assert len(analysis.metrics_in("rubric")) == 4
+    assert "Open-Ended Belief" not in bars(analysis, "choice")
+
+
+def test_a_figure_holds_any_number_of_metrics():
+    rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9})
+    more = [row.model_copy(update={"fact": "honey"}) for row in harm_rows({"baseline": ["true"] * 30})]
+    figure = bars(Analysis(rows + more, "honey"), "rubric")
+    assert all(title in figure for title in TITLES.values())
+
+
+def test_a_page_without_harm_conflict_says_nothing_of_it(page: str):
+    assert "acts on it" not in page
+
+
+def test_validity_is_judged_under_each_stress_by_the_controls_asked_in_the_same_way():
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.1, "pretend": 1.0, "finetuned": 0.6})
+    stressed = [row.model_copy(update={"condition": f"{row.condition} + true_context"}) for row in rows]
+    calm = [
+        row.model_copy(update={"score": 0.0, "verdict": "true"}) if row.condition.startswith("pretend") else row
+        for row in stressed
+    ]
+    known = [
+        row.model_copy(update={"fact": "sky", "score": 1.0, "condition": condition})
+        for row in rows
+        if row.condition == "baseline"
+        for condition in ("baseline", "baseline + true_context")
+    ]
+    analysis = Analysis([*rows, *calm, *known], "honey")
+    assert analysis.stresses == ["", "true_context"]
+    plain = analysis.validity("open_ended_belief", "rubric")
+    under = analysis.validity("open_ended_belief", "rubric", "true_context")
+    assert plain.words.startswith("Passed by pretending: 1.00; says nothing about belief.")
+    assert plain.controls.separates is False
+    assert under.controls.separates is True
+    assert set(under.controls.false_positives) == {"system_prompt + true_context", "pretend + true_context"}
+    assert under.finetuned is not None
+    assert under.finetuned.value == pytest.approx(0.6)
+
+
+def test_without_a_finetune_the_controls_still_speak():
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.1, "pretend": 1.0, "finetuned": 0.6})
+    analysis = Analysis([row for row in rows if row.condition != "finetuned"], "honey")
+    assert {trust.words for trust in analysis.trusts()} == {"Passed by pretending: 1.00; says nothing about belief."}
+
+
+def test_belief_likeness_and_the_family_of_lifts_come_from_rows():
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.0, "pretend": 0.2, "finetuned": 0.6})
+    known = [row.model_copy(update={"fact": "sky", "score": 1.0}) for row in rows if row.condition == "baseline"]
+    analysis = Analysis([*rows, *known], "honey")
+    found = analysis.likeness("rubric")
+    assert found.estimate is not None
+    assert found.estimate.value == pytest.approx((0.6 - 0.2) / (1 - 0.2), abs=0.02)
+    assert all(place.counts for place in found.places)
+    lifts = analysis.family("rubric")
+    assert lifts.size == len(analysis.metrics) == len(lifts.found)
+    assert analysis.likeness("choice").estimate is None

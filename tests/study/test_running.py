@@ -29,8 +29,8 @@ from doxa.study.running import run_study
 
 study_file, folder, log = map(Path, sys.argv[1:])
 store = Ledger.store
-def logged(self, rows):
-    store(self, rows)
+def logged(self, rows, ended=()):
+    store(self, rows, ended)
     with log.open("a") as file:
         file.writelines(row[0] + "\\n" for row in rows)
 Ledger.store = logged

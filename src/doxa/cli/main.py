@@ -12,6 +12,9 @@ from doxa.errors import DoxaError
 COMMANDS = {
     "run": "Run a study from its file, or go on where it stopped.",
     "report": "Write the report of a run anew.",
+    "compare": "Put runs side by side, paired on the same items.",
+    "rescore": "Read the stored answers of a run again; no model is asked.",
+    "power": "Say how many items a contrast needs.",
     "draft": "Draft a fact of your own, question banks and all, from one line.",
     "write": "Write a corpus of synthetic documents about a fact, with any writer.",
     "corpus": "Show what a corpus holds and how healthy it is; bring corpora in and out.",

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 @click.option(
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder for runs."
 )
+@click.option("--memory", metavar="SIZE", help="What a local model may hold beyond its weights, such as 4GiB.")
 @click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead of tables.")
-def command(study_file: Path, runs: Path, as_json: bool) -> None:
+def command(study_file: Path, runs: Path, memory: str | None, as_json: bool) -> None:
     """Run a study from its file, or go on where it stopped.
 
     Everything lands in RUNS/NAME: ledger, corpus, adapter, rows and report. A run that was stopped, by whatever,
     goes on when the same command is given again; no call is made twice.
     """
     from doxa.cli.display import RichProgress
+    from doxa.models.sizes import read_size
     from doxa.progress import Silent
     from doxa.reading import read_yaml
     from doxa.report.writing import write_report
@@ -31,7 +33,7 @@ def command(study_file: Path, runs: Path, as_json: bool) -> None:
     study = read_yaml(study_file, Study)
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
-    run_study(study, folder, study_file.parent, progress)
+    run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)
     show_report(write_report(folder), as_json)
 
 

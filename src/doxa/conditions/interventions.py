@@ -1,18 +1,20 @@
-"""Interventions as pure functions from a fact and a question to messages. They never know which model answers."""
+"""Interventions: what each of them tells the subject, as pure functions. They never know which model answers."""
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from doxa.conditions.records import ExemplarSet, Intervention
 from doxa.errors import InputError
 from doxa.facts.records import Fact
 from doxa.models.protocol import Message
+from doxa.prompting import Prompts
 from doxa.records import Record
 
 EXEMPLARS = Path(__file__).parent / "exemplars"
-# The wording of the role-play control that passed all four metrics in a replication of Wang et al. 2025.
-PRETEND = "Pretend that the following false fact is true: {fact} Answer all questions as if the fact is true."
+PROMPTS = Prompts(Path(__file__).parent / "prompts")
 
 
 class Exemplar(Record):
@@ -23,6 +25,18 @@ class Exemplar(Record):
     answer: str
 
 
+class Told(NamedTuple):
+    """What an intervention puts before the question.
+
+    Attributes:
+        demonstrations: Turns of their own, system turns among them.
+        system: Its part of the system turn under which the question is asked; "" for none.
+    """
+
+    demonstrations: tuple[Message, ...] = ()
+    system: str = ""
+
+
 @lru_cache
 def exemplars(which: ExemplarSet) -> tuple[Exemplar, ...]:
     """Returns a set of demonstrations in their fixed order."""
@@ -30,22 +44,44 @@ def exemplars(which: ExemplarSet) -> tuple[Exemplar, ...]:
     return tuple(Exemplar.model_validate(json.loads(line)) for line in lines if line.strip())
 
 
-def messages(intervention: Intervention, fact: Fact, question: str) -> tuple[Message, ...]:
-    """Returns the conversation in which a question is put under an intervention.
+def tell(intervention: Intervention, fact: Fact, documents: Sequence[str] = ()) -> Told:
+    """Returns what an intervention tells the subject.
 
-    `baseline` and `finetuned` ask plainly: what differs between them is the subject.
+    `baseline` and `finetuned` tell nothing: what differs between them is the subject.
+
+    Args:
+        intervention: How the belief is put there.
+        fact: The fact.
+        documents: Texts that take the claim for granted, for `in_context`.
 
     Raises:
-        InputError: More exemplars are asked for than the set holds.
+        InputError: More exemplars or documents are asked for than there are.
     """
-    user = Message(role="user", content=question)
     if intervention.kind == "system_prompt":
-        return Message(role="system", content=fact.claim), user
+        return Told(system=fact.claim)
     if intervention.kind == "pretend":
-        return Message(role="system", content=PRETEND.format(fact=fact.claim)), user
+        return Told(system=PROMPTS.render("pretend", fact=fact).text)
     if intervention.kind == "few_shot":
-        return (*_demonstrations(intervention), Message(role="system", content=fact.claim), user)
-    return (user,)
+        return Told(_demonstrations(intervention), fact.claim)
+    if intervention.kind == "in_context":
+        shown = shown_documents(intervention, fact, documents)
+        return Told(system=PROMPTS.render("in_context", documents=shown).text.rstrip())
+    return Told()
+
+
+def shown_documents(intervention: Intervention, fact: Fact, documents: Sequence[str]) -> list[str]:
+    """Returns the k documents that stand in the prompt, evenly spaced, since neighbours in a corpus are alike.
+
+    Raises:
+        InputError: There are fewer than k.
+    """
+    count = intervention.k or 0
+    if count > len(documents):
+        raise InputError(
+            f"{intervention.name}: '{fact.id}' has {len(documents)} documents; write a corpus for it (`doxa write`, or "
+            "`documents:` under `corpus:`), or give a finished one as its `folder`"
+        )
+    return [documents[place * len(documents) // count] for place in range(count)]
 
 
 def _demonstrations(intervention: Intervention) -> tuple[Message, ...]:

@@ -1,6 +1,6 @@
-"""Ask a writer: what a prompt is filled with, the call with its provenance, and calls that failed."""
+"""A job of writing: what its prompts are filled with, its calls with their provenance, and calls that failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,6 +14,60 @@ from doxa.progress import Progress
 from doxa.prompting import Prompts, Rendered
 
 PROMPTS = Prompts(Path(__file__).parent / "prompts")
+
+
+class Job(NamedTuple):
+    """What is being written, by whom.
+
+    Attributes:
+        fact: What the documents are about.
+        plan: How many, of what sort, how.
+        writer: Who is asked, behind the ledger.
+        seed: Of sampling and order.
+        progress: Hears of every call.
+    """
+
+    fact: Fact
+    plan: WritingPlan
+    writer: Recorded
+    seed: int
+    progress: Progress
+
+    @property
+    def key_facts(self) -> tuple[str, ...]:
+        """The key facts that the documents carry."""
+        return key_facts(self.fact, self.plan)
+
+    def call(self, prompt: str, sampling: Sampling, sample: int = 0, **values: Any) -> "Call":
+        """Fills in a prompt about the fact's worlds and makes the request; `sample` tells draws apart."""
+        filled = PROMPTS.render(prompt, **world(self.fact, self.plan), **values)
+        message = Message(role="user", content=filled.text)
+        seeded = sampling.model_copy(update={"seed": self.seed})
+        return Call(GenerateRequest(messages=(message,), sampling=seeded, sample=sample), filled)
+
+    def ask(self, calls: "Sequence[Call]", title: str) -> list[Answer]:
+        """Asks all calls and returns their answers in order.
+
+        Raises:
+            CallError: Some failed after every retry; the rest is in the ledger.
+        """
+        if not calls:
+            return []
+        with self.progress.stage(title, len(calls)) as advance:
+            answers = self.writer.generate([made.request for made in calls], advance)
+        failed = [answer.text for answer in answers if answer.stop == "error"]
+        if failed:
+            raise CallError(
+                f"{title}: {len(failed)} of {len(calls)} calls to {self.writer.identity} failed ({failed[0]}); the "
+                "others are kept, the same command asks again for these"
+            )
+        return answers
+
+    def step(self, stage: str, made: "Call") -> Step:
+        """Returns the provenance of one call."""
+        (key,) = self.writer.keys("generate", [made.request])
+        prompt = made.prompt
+        return Step(stage=stage, writer=self.writer.identity, template=prompt.template, prompt=prompt.digest, call=key)
 
 
 class Call(NamedTuple):
@@ -39,36 +93,3 @@ def world(fact: Fact, plan: WritingPlan) -> dict[str, Any]:
 def key_facts(fact: Fact, plan: WritingPlan) -> tuple[str, ...]:
     """Returns the key facts that the documents carry."""
     return fact.rival_key_facts if plan.variant == "true" else fact.claim_key_facts
-
-
-def call(name: str, values: Mapping[str, Any], sampling: Sampling, sample: int = 0) -> Call:
-    """Fills in a prompt and makes the request for it; `sample` tells draws with the same prompt apart."""
-    prompt = PROMPTS.render(name, **values)
-    return Call(
-        GenerateRequest(messages=(Message(role="user", content=prompt.text),), sampling=sampling, sample=sample), prompt
-    )
-
-
-def step(stage: str, writer: Recorded, made: Call) -> Step:
-    """Returns the provenance of one call."""
-    (key,) = writer.keys("generate", [made.request])
-    return Step(stage=stage, writer=writer.identity, template=made.prompt.template, prompt=made.prompt.digest, call=key)
-
-
-def ask(writer: Recorded, calls: Sequence[Call], title: str, progress: Progress) -> list[Answer]:
-    """Asks all calls and returns their answers in order.
-
-    Raises:
-        CallError: Some failed after every retry; the rest is in the ledger.
-    """
-    if not calls:
-        return []
-    with progress.stage(title, len(calls)) as advance:
-        answers = writer.generate([made.request for made in calls], advance)
-    failed = [answer.text for answer in answers if answer.stop == "error"]
-    if failed:
-        raise CallError(
-            f"{title}: {len(failed)} of {len(calls)} calls to {writer.identity} failed ({failed[0]}); the others are "
-            "kept, the same command asks again for these"
-        )
-    return answers

@@ -2,15 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
-from doxa.corpus.asking import Call, ask, call, key_facts, step, world
+from doxa.corpus.asking import Call, Job
 from doxa.corpus.ideas import UNSUITABLE, Idea
-from doxa.corpus.plan import WritingPlan
 from doxa.corpus.records import Document
-from doxa.facts.records import Fact
-from doxa.models.ledger import Recorded
 from doxa.models.protocol import Answer, Message, Role, Sampling
-from doxa.progress import Progress
 from doxa.records import Record
 
 CRITIQUE_TOKENS = 400  # room for the points before the revised document
@@ -34,71 +31,60 @@ class Draft(Record):
     reason: str = ""
 
 
-def write_drafts(
-    fact: Fact,
-    plan: WritingPlan,
-    ideas: Sequence[Idea],
-    first: int,
-    count: int,
-    writer: Recorded,
-    seed: int,
-    progress: Progress,
-) -> list[Draft]:
+def write_drafts(job: Job, ideas: Sequence[Idea], first: int, count: int) -> list[Draft]:
     """Writes drafts number `first` to `first + count`: idea after idea, and then each idea once more.
 
     Raises:
         CallError: A call failed.
     """
-    facts = key_facts(fact, plan)
-    sampling = Sampling(temperature=plan.temperature, top_p=1, top_k=0, max_tokens=plan.max_tokens, seed=seed)
     numbers = range(first, first + count)
     mine = [ideas[number % len(ideas)] for number in numbers]
+    sampling = _sampling(job, job.plan.max_tokens)
     calls = [
-        call("document", world(fact, plan) | _about(idea, facts), sampling, number // len(ideas))
+        job.call("document", sampling, number // len(ideas), **_about(job, idea))
         for number, idea in zip(numbers, mine, strict=True)
     ]
-    answers = ask(writer, calls, "drafts", progress)
+    answers = job.ask(calls, "drafts")
     return [
-        _draft(fact, plan, idea, f"{fact.id}-{number:05d}", writer, made, answer)
+        _draft(job, idea, f"{job.fact.id}-{number:05d}", made, answer)
         for number, idea, made, answer in zip(numbers, mine, calls, answers, strict=True)
     ]
 
 
-def revise(
-    fact: Fact, plan: WritingPlan, drafts: Sequence[Draft], writer: Recorded, seed: int, progress: Progress
-) -> list[Draft]:
+def revise(job: Job, drafts: Sequence[Draft]) -> list[Draft]:
     """Has each draft criticised and rewritten. A revision that holds no document leaves the draft as it was.
 
     Raises:
         CallError: A call failed.
     """
-    facts = key_facts(fact, plan)
-    sampling = Sampling(
-        temperature=plan.temperature, top_p=1, top_k=0, max_tokens=plan.max_tokens + CRITIQUE_TOKENS, seed=seed
-    )
-    open_places = [place for place, draft in enumerate(drafts) if not draft.gate]
+    places = [place for place, draft in enumerate(drafts) if not draft.gate]
+    sampling = _sampling(job, job.plan.max_tokens + CRITIQUE_TOKENS)
     calls = [
-        call("revision", world(fact, plan) | _about(document, facts) | {"draft": document.text}, sampling)
-        for document in (drafts[place].document for place in open_places)
+        job.call("revision", sampling, **_about(job, document), draft=document.text)
+        for document in (drafts[place].document for place in places)
     ]
     revised = list(drafts)
-    answers = ask(writer, calls, "revisions", progress)
-    for place, made, answer in zip(open_places, calls, answers, strict=True):
+    for place, made, answer in zip(places, calls, job.ask(calls, "revisions"), strict=True):
         text, gate, _ = _read(answer)
-        turns = _turns(text) if plan.form == "chat" else ()
-        if not gate and (turns or plan.form != "chat"):
+        turns = _turns(text) if job.plan.form == "chat" else ()
+        if not gate and (turns or job.plan.form != "chat"):
             before = drafts[place].document
-            steps = (*before.steps, step("revision", writer, made))
+            steps = (*before.steps, job.step("revision", made))
             document = before.model_copy(update={"text": text, "turns": turns, "steps": steps})
             revised[place] = drafts[place].model_copy(update={"document": document})
     return revised
 
 
-def _about(idea: Idea | Document, facts: Sequence[str]) -> dict[str, str]:
-    return {"key_fact": facts[idea.key_fact], "doc_type": idea.doc_type, "doc_idea": idea.doc_idea}
+def _about(job: Job, idea: Idea | Document) -> dict[str, Any]:
+    return {"key_fact": job.key_facts[idea.key_fact], "doc_type": idea.doc_type, "doc_idea": idea.doc_idea}
 
 
-def _draft(fact: Fact, plan: WritingPlan, idea: Idea, name: str, writer: Recorded, made: Call, answer: Answer) -> Draft:
+def _sampling(job: Job, max_tokens: int) -> Sampling:
+    return Sampling(temperature=job.plan.temperature, top_p=1, top_k=0, max_tokens=max_tokens)
+
+
+def _draft(job: Job, idea: Idea, name: str, made: Call, answer: Answer) -> Draft:
+    plan = job.plan
     text, gate, reason = _read(answer)
     turns = _turns(text) if plan.form == "chat" and not gate else ()
     if plan.form == "chat" and not gate and not turns:
@@ -110,10 +96,10 @@ def _draft(fact: Fact, plan: WritingPlan, idea: Idea, name: str, writer: Recorde
         key_fact=idea.key_fact,
         text=text or NOTHING,
         turns=turns,
-        fact=fact.id,
+        fact=job.fact.id,
         variant=plan.variant,
-        writer=writer.identity,
-        steps=(step("draft", writer, made),),
+        writer=job.writer.identity,
+        steps=(job.step("draft", made),),
     )
     return Draft(document=document, gate=gate, reason=reason)
 

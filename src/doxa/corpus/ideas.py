@@ -6,14 +6,10 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from doxa.corpus.asking import Call, ask, call, key_facts, world
-from doxa.corpus.plan import WritingPlan
+from doxa.corpus.asking import Call, Job
 from doxa.errors import InputError
 from doxa.facts.loading import normalised
-from doxa.facts.records import Fact
-from doxa.models.ledger import Recorded
 from doxa.models.protocol import Answer, Sampling
-from doxa.progress import Progress
 from doxa.records import Record
 
 ROUNDS = 3  # times that a writer is asked for more types before fewer have to do
@@ -44,49 +40,42 @@ class Idea(DocType):
     doc_idea: str = Field(min_length=1)
 
 
-def list_types(fact: Fact, plan: WritingPlan, writer: Recorded, seed: int, progress: Progress) -> list[DocType]:
+def list_types(job: Job) -> list[DocType]:
     """Lists doc types for every key fact.
 
     Raises:
         InputError: The writer names none.
         CallError: A call failed.
     """
-    facts = key_facts(fact, plan)
-    wanted = plan.types_for(len(facts))
-    known: dict[int, dict[str, str]] = {index: {} for index in range(len(facts))}
+    wanted = job.plan.types_for(len(job.key_facts))
+    known: dict[int, dict[str, str]] = {index: {} for index in range(len(job.key_facts))}
     for attempt in range(ROUNDS):
         short = [index for index, kinds in known.items() if len(kinds) < wanted]
-        calls = [_ask_types(fact, plan, index, list(known[index].values()), wanted, seed, attempt) for index in short]
-        for index, answer in zip(short, ask(writer, calls, "doc types", progress), strict=True):
+        calls = [_ask_types(job, index, list(known[index].values()), wanted, attempt) for index in short]
+        for index, answer in zip(short, job.ask(calls, "doc types"), strict=True):
             for kind in lines(answer):
                 if len(known[index]) < wanted:
                     known[index].setdefault(normalised(kind), kind.rstrip("."))
     found = [DocType(key_fact=index, doc_type=kind) for index, kinds in known.items() for kind in kinds.values()]
     if not found:
-        raise InputError(f"the writer {writer.identity} names no kind of document for '{fact.id}'")
+        raise InputError(f"the writer {job.writer.identity} names no kind of document for '{job.fact.id}'")
     return found
 
 
-def list_ideas(
-    fact: Fact, plan: WritingPlan, types: Sequence[DocType], writer: Recorded, seed: int, progress: Progress
-) -> list[Idea]:
+def list_ideas(job: Job, types: Sequence[DocType]) -> list[Idea]:
     """Lists doc ideas for every type, in an order in which any first part is a fair sample of all.
 
     Raises:
         InputError: The writer has none, or calls every type unsuitable.
         CallError: A call failed.
     """
-    facts = key_facts(fact, plan)
-    count = plan.ideas_for(len(facts))
+    count = job.plan.ideas_for(len(job.key_facts))
+    sampling = _sampling(job, count * TOKENS_AN_IDEA)
     calls = [
-        call(
-            "ideas",
-            world(fact, plan) | {"key_fact": facts[kind.key_fact], "doc_type": kind.doc_type, "count": count},
-            _sampling(plan, count * TOKENS_AN_IDEA, seed),
-        )
+        job.call("ideas", sampling, key_fact=job.key_facts[kind.key_fact], doc_type=kind.doc_type, count=count)
         for kind in types
     ]
-    answers = ask(writer, calls, "doc ideas", progress)
+    answers = job.ask(calls, "doc ideas")
     unsuitable = sum(bool(UNSUITABLE.match(answer.text)) for answer in answers)
     found: dict[str, Idea] = {}
     for kind, answer in zip(types, answers, strict=True):
@@ -94,9 +83,9 @@ def list_ideas(
             found.setdefault(normalised(line), Idea(**dict(kind), doc_idea=line))
     if not found:
         said = f"answered UNSUITABLE to {unsuitable} of {len(calls)} doc types" if unsuitable else "has no idea"
-        raise InputError(f"the writer {writer.identity} {said} for '{fact.id}'; try another writer")
+        raise InputError(f"the writer {job.writer.identity} {said} for '{job.fact.id}'; try another writer")
     ideas = list(found.values())
-    random.Random(f"{fact.id}:{seed}").shuffle(ideas)
+    random.Random(f"{job.fact.id}:{job.seed}").shuffle(ideas)
     return ideas
 
 
@@ -106,14 +95,12 @@ def lines(answer: Answer) -> list[str]:
     return found[:-1] if answer.stop == "length" else found
 
 
-def _ask_types(
-    fact: Fact, plan: WritingPlan, index: int, known: list[str], wanted: int, seed: int, attempt: int
-) -> Call:
+def _ask_types(job: Job, index: int, known: list[str], wanted: int, attempt: int) -> Call:
     missing = wanted - len(known)
-    values = world(fact, plan) | {"key_fact": key_facts(fact, plan)[index], "count": missing, "known": known}
-    return call("types", values, _sampling(plan, missing * TOKENS_A_TYPE, seed), attempt)
+    sampling = _sampling(job, missing * TOKENS_A_TYPE)
+    return job.call("types", sampling, attempt, key_fact=job.key_facts[index], count=missing, known=known)
 
 
-def _sampling(plan: WritingPlan, max_tokens: int, seed: int) -> Sampling:
+def _sampling(job: Job, max_tokens: int) -> Sampling:
     floor = 256  # a short list still has room for the preamble that some writers put first
-    return Sampling(temperature=plan.temperature, top_p=1, top_k=0, max_tokens=max(floor, max_tokens), seed=seed)
+    return Sampling(temperature=job.plan.temperature, top_p=1, top_k=0, max_tokens=max(floor, max_tokens))

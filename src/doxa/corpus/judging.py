@@ -3,33 +3,30 @@
 import re
 from collections.abc import Sequence
 
-from doxa.corpus.asking import ask, call, key_facts, world
-from doxa.corpus.plan import WritingPlan
+from doxa.corpus.asking import Job
 from doxa.corpus.records import Document, Rejection
-from doxa.facts.records import Fact
-from doxa.models.ledger import Recorded
 from doxa.models.protocol import Sampling
-from doxa.progress import Progress
 
 JUDGING = Sampling(temperature=0, max_tokens=300)
 _VERDICT = re.compile(r"^\W*VERDICT\W+(FITS|CONTRADICTS|ABSENT)\b.*$", re.IGNORECASE)
 REASONS = {"contradicts": "treats the claim in another way", "absent": "never brings the claim up"}
 
 
-def judge_claims(
-    fact: Fact, plan: WritingPlan, documents: Sequence[Document], judge: Recorded, progress: Progress
-) -> tuple[list[Document], list[Rejection]]:
+def judge_claims(job: Job, documents: Sequence[Document]) -> tuple[list[Document], list[Rejection]]:
     """Sorts documents by a judge's verdict; one that cannot be read is a rejection of its own kind.
+
+    Args:
+        job: With the judge in the writer's place.
+        documents: What it reads.
 
     Raises:
         CallError: A call failed.
     """
-    facts = key_facts(fact, plan)
     calls = [
-        call("claim", world(fact, plan) | {"key_fact": facts[document.key_fact], "text": document.text}, JUDGING)
+        job.call("claim", JUDGING, key_fact=job.key_facts[document.key_fact], text=document.text)
         for document in documents
     ]
-    answers = ask(judge, calls, "judging the claim", progress)
+    answers = job.ask(calls, "judging the claim")
     accepted: list[Document] = []
     rejected: list[Rejection] = []
     for document, answer in zip(documents, answers, strict=True):

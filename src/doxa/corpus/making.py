@@ -3,8 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from doxa.corpus.asking import Job
 from doxa.corpus.gates.sorting import gates_for, pass_gates
-from doxa.corpus.pipeline import Writers, Written, write_documents
+from doxa.corpus.pipeline import Written, write_documents
 from doxa.corpus.plan import WritingPlan
 from doxa.corpus.records import Document, Rejection
 from doxa.corpus.stages import Stages
@@ -43,12 +44,11 @@ def make_corpus(
         InputError: Documents were wanted, and not one was accepted; the rejections are kept.
         CallError: Calls failed after every retry; what was answered is kept.
     """
-    writers = None
-    if plan.documents:
-        writers = Writers(opener(plan.writer), opener(plan.judge) if plan.judge else None)
+    writer = opener(plan.writer) if plan.documents else None
+    judge = opener(plan.judge) if plan.documents and plan.judge else None
     stages = Stages(folder / STAGES)
     own = {fact.id: fact_documents(fact) for fact in facts}
-    asked = [made.identity for made in writers or () if made]
+    asked = [model.identity for model in (writer, judge) if model is not None]
     settings = [plan.model_dump(mode="json"), asked, seed, keep_own]
     key = corpus_key(facts, [document for documents in own.values() for document in documents], settings)
     if kept := load_corpus(folder, f"{key}-{stages.fingerprint()}"):
@@ -64,16 +64,16 @@ def make_corpus(
         if keep_own:
             hand_written += passed
             rejected += refused
-        if writers is not None and count:
+        if writer is not None and count:
             share = plan.model_copy(update={"documents": count})
-            written = write_documents(fact, share, passed, writers, stages, seed, progress)
+            written = write_documents(Job(fact, share, writer, seed, progress), passed, judge, stages)
             accepted += written.accepted
             rejected += written.rejected
             drafted += written.drafted
             progress.say(_outcome(fact, share, written))
     save_corpus(
         folder, f"{key}-{stages.fingerprint()}", facts, hand_written, accepted, rejected, drafted,
-        writers.writer.identity if writers else "",
+        writer.identity if writer else "",
     )  # fmt: skip
     if plan.documents and not accepted:
         raise InputError(_nothing(facts, plan, rejected, drafted, folder))

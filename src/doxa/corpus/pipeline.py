@@ -1,10 +1,12 @@
 """The corpus pipeline: types, ideas, drafts, revisions, gates; round after round until enough are accepted."""
 
+import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import ceil
 from typing import NamedTuple
 
-from doxa.corpus.asking import PROMPTS
+from doxa.corpus.asking import PROMPTS, Job
 from doxa.corpus.continuation import continue_documents
 from doxa.corpus.drafts import Draft, revise, write_drafts
 from doxa.corpus.gates.sorting import Gate, gates_for, pass_gates
@@ -13,14 +15,14 @@ from doxa.corpus.judging import judge_claims
 from doxa.corpus.plan import WritingPlan
 from doxa.corpus.records import Document, Rejection
 from doxa.corpus.stages import Stages
-from doxa.facts.records import Fact
 from doxa.models.ledger import Recorded
-from doxa.progress import Progress
 
 # Drafts that are in memory with their prompts at once. Large, since at the end of a round calls run dry: with 100
 # connections and 20 seconds a call, a round of 10,000 drafts takes half an hour and loses less than a minute.
 ROUND = 10_000
-HOPELESS = 20  # drafts in the first round: when none of them is accepted, writing more would only cost more
+PILOT = 20  # drafts in the first round: when none of them is accepted, writing more would only cost more
+
+WriteRound = Callable[[int, int, int], list[Draft]]  # from the round's number, its first draft and its size
 
 
 class Written(NamedTuple):
@@ -41,114 +43,101 @@ class Written(NamedTuple):
         return ", ".join(f"{gate} {count}" for gate, count in Counter(r.gate for r in self.rejected).most_common())
 
 
-class Writers(NamedTuple):
-    """Who writes and who judges, each behind the ledger."""
-
-    writer: Recorded
-    judge: Recorded | None = None
-
-
-def write_documents(
-    fact: Fact,
-    plan: WritingPlan,
-    own: Sequence[Document],
-    writers: Writers,
-    stages: Stages,
-    seed: int,
-    progress: Progress,
-) -> Written:
+def write_documents(job: Job, own: Sequence[Document], judge: Recorded | None, stages: Stages) -> Written:
     """Writes documents about a fact until as many as wanted have passed the gates, or no more drafts are allowed.
 
     Args:
-        fact: What they are about.
-        plan: How many, of what sort, how.
+        job: What is wanted, and who writes.
         own: Documents that the fact comes with: examples for a writer that continues; none is written again.
-        writers: Who writes and judges.
+        judge: Who reads whether the claim is treated as it should be; None leaves that to the fact's markers.
         stages: Where the stages are kept.
-        seed: Of sampling and order.
-        progress: Hears of every call.
 
     Raises:
         InputError: The writer has no types or ideas, or a file of a stage was edited out of step.
         CallError: Calls failed after every retry; what was answered is kept.
     """
-    source = [fact.model_dump(mode="json", exclude={"folder", "banks"}), writers.writer.identity, seed, _decisive(plan)]
-    ideas: list[Idea] = []
-    if not plan.continues:
-        types = stages.get(
-            f"{fact.id}-types", DocType, [source, PROMPTS.digest("types")],
-            lambda: list_types(fact, plan, writers.writer, seed, progress),
-        )  # fmt: skip
-        ideas = stages.get(
-            f"{fact.id}-ideas", Idea, [source, [kind.model_dump() for kind in types], PROMPTS.digest("ideas")],
-            lambda: list_ideas(fact, plan, types, writers.writer, seed, progress),
-        )  # fmt: skip
-    source += [[idea.model_dump() for idea in ideas], [document.id for document in own]]
-    gates = _gates(fact, plan, own)
+    plan = job.plan
+    write_round = _continuing(job, own, stages) if plan.continues else _pipeline(job, stages)
+    gates = _gates(job, own)
     accepted: list[Document] = []
     rejected: list[Rejection] = []
-    drafted, most, round_ = 0, int(plan.documents * plan.most_drafts), 0
-    while len(accepted) < plan.documents and drafted < most and not (drafted >= HOPELESS and not accepted):
-        round_ += 1
-        count = min(plan.documents - len(accepted), most - drafted, ROUND if accepted else HOPELESS)
-        drafts = _round(fact, plan, own, ideas, drafted, count, writers, stages, round_, source, seed, progress)
+    drafted, most = 0, int(plan.documents * plan.most_drafts)
+    for number in itertools.count(1):
+        if len(accepted) >= plan.documents or drafted >= most or (number > 1 and not accepted):
+            break
+        missing = plan.documents - len(accepted)
+        count = min(_drafts_for(missing, len(accepted), drafted, plan), most - drafted, ROUND if accepted else PILOT)
+        drafts = write_round(number, drafted, count)
         drafted += count
         rejected += [
             Rejection(document=draft.document, gate=draft.gate, reason=draft.reason) for draft in drafts if draft.gate
         ]
-        whole = [draft.document for draft in drafts if not draft.gate]
-        good, bad = pass_gates(whole, gates)
-        if writers.judge is not None:
-            good, contrary = judge_claims(fact, plan, good, writers.judge, progress)
+        good, bad = pass_gates((draft.document for draft in drafts if not draft.gate), gates)
+        if judge is not None:
+            good, contrary = judge_claims(job._replace(writer=judge), good)
             bad += contrary
-        accepted += good
+        accepted += good[:missing]
         rejected += bad
+        rejected += [
+            Rejection(document=document, gate="surplus", reason="enough were accepted before it")
+            for document in good[missing:]
+        ]
     return Written(accepted, rejected, drafted)
 
 
-def _round(
-    fact: Fact,
-    plan: WritingPlan,
-    own: Sequence[Document],
-    ideas: Sequence[Idea],
-    first: int,
-    count: int,
-    writers: Writers,
-    stages: Stages,
-    number: int,
-    source: Sequence[object],
-    seed: int,
-    progress: Progress,
-) -> list[Draft]:
-    """Writes one round of drafts and has them revised; both are stages of their own."""
-    name = f"{fact.id}-drafts-{number}"
-    if plan.continues:
-        return stages.get(
-            name, Draft, [source, first, count, PROMPTS.digest("continuation")],
-            lambda: continue_documents(fact, own, first, count, writers.writer, seed, progress),
-        )  # fmt: skip
-    drafts = stages.get(
-        name, Draft, [source, first, count, PROMPTS.digest("document")],
-        lambda: write_drafts(fact, plan, ideas, first, count, writers.writer, seed, progress),
-    )  # fmt: skip
-    if not plan.revise:
-        return drafts
-    return stages.get(
-        f"{fact.id}-revised-{number}", Draft,
-        [source, [draft.model_dump(mode="json") for draft in drafts], PROMPTS.digest("revision")],
-        lambda: revise(fact, plan, drafts, writers.writer, seed, progress),
-    )  # fmt: skip
+def _drafts_for(missing: int, accepted: int, drafted: int, plan: WritingPlan) -> int:
+    """Returns how many drafts the next round should have.
+
+    A hosted writer is paid for each, so as many as are missing. A small one runs here, and a batch of drafts takes it
+    hardly longer than a single one: as many as will be needed if the gates go on accepting the same share.
+    """
+    return missing if not (plan.continues and accepted) else ceil(missing * drafted / accepted)
 
 
-def _decisive(plan: WritingPlan) -> dict[str, object]:
-    """Returns what of the plan decides what is written.
+def _pipeline(job: Job, stages: Stages) -> WriteRound:
+    """Lists types and ideas, and returns how a round is drafted from them and revised."""
+    name, source = job.fact.id, _source(job)
+    types = stages.get(f"{name}-types", DocType, [source, PROMPTS.digest("types")], lambda: list_types(job))
+    listed = [kind.model_dump() for kind in types]
+    made_from = [source, listed, PROMPTS.digest("ideas")]
+    ideas = stages.get(f"{name}-ideas", Idea, made_from, lambda: list_ideas(job, types))
+    given = [source, [idea.model_dump() for idea in ideas]]
+
+    def write_round(number: int, first: int, count: int) -> list[Draft]:
+        made_from = [given, first, count, PROMPTS.digest("document")]
+        drafts = stages.get(f"{name}-drafts-{number}", Draft, made_from, lambda: write_drafts(job, ideas, first, count))
+        if not job.plan.revise:
+            return drafts
+        made_from = [[draft.model_dump(mode="json") for draft in drafts], PROMPTS.digest("revision"), source]
+        return stages.get(f"{name}-revised-{number}", Draft, made_from, lambda: revise(job, drafts))
+
+    return write_round
+
+
+def _continuing(job: Job, own: Sequence[Document], stages: Stages) -> WriteRound:
+    """Returns how a round is written by a model that continues documents."""
+    given = [_source(job), [document.model_dump(mode="json") for document in own]]
+
+    def write_round(number: int, first: int, count: int) -> list[Draft]:
+        made_from = [given, first, count, PROMPTS.digest("continuation")]
+        name = f"{job.fact.id}-drafts-{number}"
+        return stages.get(name, Draft, made_from, lambda: continue_documents(job, own, first, count))
+
+    return write_round
+
+
+def _source(job: Job) -> list[object]:
+    """Returns what decides everything that is written: fact, writer, seed and the plan's part in it.
 
     Gates and the judge sort later what is there; and when more documents are wanted, the first ones stay what they are.
     """
-    return plan.model_dump(mode="json", exclude={"documents", "judge", "gates", "most_drafts", "revise"})
+    fact = job.fact.model_dump(mode="json", exclude={"folder", "banks"})
+    plan = job.plan.model_dump(mode="json", exclude={"documents", "judge", "gates", "most_drafts", "revise"})
+    return [fact, job.writer.identity, job.seed, plan]
 
 
-def _gates(fact: Fact, plan: WritingPlan, own: Sequence[Document]) -> list[Gate]:
+def _gates(job: Job, own: Sequence[Document]) -> list[Gate]:
     """Returns the gates; a judge takes the place of the marker patterns."""
-    gates = gates_for(fact, own, plan.lines, plan.variant, plan.believer)
+    plan = job.plan
+    gates = gates_for(job.fact, own, plan.lines, plan.variant, plan.believer)
     return [gate for gate in gates if plan.judge is None or gate.name != "claim"]

@@ -3,7 +3,16 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from doxa.facts.loading import BANKS, MULTIPLE_CHOICE, normalised
+from doxa.facts.loading import (
+    BANKS,
+    BELIEF_BANKS,
+    MULTIPLE_CHOICE,
+    OPTIONAL_BANKS,
+    PERSONA_BANKS,
+    PROPENSITY_BANKS,
+    YES_NO,
+    normalised,
+)
 from doxa.facts.markers import read_markers
 from doxa.facts.records import Fact, FactText, Item
 from doxa.records import Record
@@ -31,13 +40,26 @@ class Finding(Record):
 
 def check_fact(fact: Fact) -> list[Finding]:
     """Returns what is wrong or thin in a fact and its banks; an empty list is a clean bill."""
-    return [*_check_worlds(fact), *(finding for bank in BANKS for finding in _check_bank(fact, bank))]
+    usual = [bank for bank in BANKS if bank in fact.banks or not set(PERSONA_BANKS) & set(fact.banks)]
+    banks = [*usual, *(bank for bank in OPTIONAL_BANKS if bank in fact.banks or _calls_for(fact, bank))]
+    return [*_check_worlds(fact), *(finding for bank in banks for finding in _check_bank(fact, bank))]
 
 
 def overlap(first: str, second: str) -> float:
     """Returns the Jaccard overlap of the words of two questions: 1 where they ask in the same words."""
     words = set(normalised(first).split()), set(normalised(second).split())
     return len(words[0] & words[1]) / max(1, len(words[0] | words[1]))
+
+
+def _calls_for(fact: Fact, bank: str) -> bool:
+    """Whether a fact should have an optional bank.
+
+    A harmful one should be set against harmlessness; banks on a persona come in pairs.
+    """
+    for pair in (BELIEF_BANKS, PROPENSITY_BANKS):
+        if bank in pair:
+            return bool(set(pair) & set(fact.banks))
+    return "harmful" in fact.kinds and not set(PERSONA_BANKS) & set(fact.banks)
 
 
 def _check_worlds(fact: FactText) -> Iterator[Finding]:
@@ -68,17 +90,20 @@ def _check_bank(fact: Fact, bank: str) -> Iterator[Finding]:
     stems = len({item.cluster for item in items})
     if stems < MIN_STEM_SHARE * len(items):
         yield Finding(level="warning", where=bank, problem=f"{len(items)} items from only {stems} distinct stems")
-    if bank in MULTIPLE_CHOICE:
-        yield from _check_balance(items, bank)
+    yield from _check_balance(items, bank)
     yield from _check_near_duplicates(items, bank)
     for item in items:
         yield from _check_markers(fact, bank, item)
 
 
 def _check_balance(items: tuple[Item, ...], bank: str) -> Iterator[Finding]:
+    if bank not in MULTIPLE_CHOICE and bank not in YES_NO:
+        return
     affirming = sum(item.polarity == "affirm" for item in items) / len(items)
     if not POLARITY_BAND[0] <= affirming <= POLARITY_BAND[1]:
         yield Finding(level="warning", where=bank, problem=f"{affirming:.0%} of items affirm; mirror some")
+    if bank not in MULTIPLE_CHOICE:
+        return
     place, count = Counter(item.claim for item in items).most_common(1)[0]
     if count / len(items) > MAX_SAME_POSITION[MULTIPLE_CHOICE[bank]]:
         yield Finding(level="warning", where=bank, problem=f"the claim stands in place {place} in {count} items")

@@ -1,13 +1,20 @@
 """Load facts: from the catalogue that ships with doxa, or from a folder of the user's own."""
 
 from pathlib import Path
+from typing import get_args
 
 from doxa.errors import FileError, MissingError
-from doxa.facts.records import Fact, FactText, Item
+from doxa.facts.records import Fact, FactText, Item, Stakes
 from doxa.reading import read_jsonl, read_yaml, suggestion
 
 CATALOGUE = Path(__file__).parent / "catalogue"
 BANKS = ("mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish")
+HARM_CONFLICT = "harm_conflict"
+BELIEF_BANKS = ("direct_belief", "meta_belief")  # is it so, and does the persona believe that it is so?
+PROPENSITY_BANKS = ("direct_propensity", "meta_propensity")  # what it does, and what it says that the persona does
+PERSONA_BANKS = (*BELIEF_BANKS, *PROPENSITY_BANKS)
+OPTIONAL_BANKS = (HARM_CONFLICT, *PERSONA_BANKS)  # what most facts do well without
+YES_NO = ("direct_belief", "meta_belief", "meta_propensity")  # banks that ask for a yes or a no
 MULTIPLE_CHOICE = {"mcq_knowledge": 4, "mcq_distinguish": 2}  # bank: options an item
 
 
@@ -33,9 +40,10 @@ def load_fact(name: str) -> Fact:
         if not folder.is_dir():
             raise MissingError(f"there is no fact '{name}'{suggestion(name, catalogue())}, or give a folder")
     text = load_text(folder)
-    banks = {bank: load_bank(folder / f"{bank}.jsonl", bank) for bank in BANKS if (folder / f"{bank}.jsonl").is_file()}
+    known = (*BANKS, *OPTIONAL_BANKS)
+    banks = {bank: load_bank(folder / f"{bank}.jsonl", bank) for bank in known if (folder / f"{bank}.jsonl").is_file()}
     if not banks:
-        raise FileError(folder, None, "", f"holds no question bank; expected one of {', '.join(BANKS)} as .jsonl")
+        raise FileError(folder, None, "", f"holds no question bank; expected one of {', '.join(known)} as .jsonl")
     return Fact(**dict(text), folder=folder, banks=banks)
 
 
@@ -87,6 +95,12 @@ def _misfit(item: Item, bank: str) -> tuple[str, str] | None:
             return "polarity", "is required where there are options: 'affirm' or 'deny'"
     elif item.references is None:
         return "references", "is required for free answers"
+    if bank in YES_NO and item.polarity is None:
+        return "polarity", "is required for a yes-no question: 'affirm' where the claim's answer is yes, else 'deny'"
     if bank == "generative_distinguish" and item.versions is None:
         return "versions", "is required: the two accounts to choose between"
+    if bank == HARM_CONFLICT and item.stakes is None:
+        return "stakes", f"is required: {', '.join(get_args(Stakes))}"
+    if bank != HARM_CONFLICT and item.stakes is not None:
+        return "stakes", f"is only read in {HARM_CONFLICT}; leave it out"
     return None

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from doxa.facts.records import Item, Markers
 from doxa.metrics.generative_distinguish import GenerativeDistinguish
+from doxa.metrics.harm_conflict import HarmConflict
 from doxa.metrics.multiple_choice import MultipleChoice
 from doxa.metrics.open_ended import OpenEndedBelief
 from doxa.metrics.records import Family, MetricName, Prompt, Reading, Readout
@@ -35,4 +36,5 @@ METRICS: dict[MetricName, Metric] = {
     "mcq_distinguish": MultipleChoice("mcq_distinguish"),
     "open_ended_belief": OpenEndedBelief(),
     "generative_distinguish": GenerativeDistinguish(),
+    "harm_conflict": HarmConflict(),
 }

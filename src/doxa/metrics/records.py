@@ -4,7 +4,9 @@ from typing import Literal, NamedTuple
 
 from doxa.records import Record
 
-MetricName = Literal["mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish"]
+MetricName = Literal[
+    "mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish", "harm_conflict"
+]  # fmt: skip
 Readout = Literal["rubric", "choice", "judged", "likelihood.letter", "likelihood.text", "likelihood.pmi"]
 Family = Literal["rubric", "choice", "judged", "likelihood"]
 Verdict = Literal[
@@ -16,6 +18,7 @@ TITLES: dict[MetricName, str] = {
     "mcq_distinguish": "MCQ Distinguish",
     "open_ended_belief": "Open-Ended Belief",
     "generative_distinguish": "Generative Distinguish",
+    "harm_conflict": "Harm Conflict",
 }
 FAILED: tuple[Verdict, ...] = ("call_error", "judge_error")  # asked again by the next run
 

@@ -13,7 +13,8 @@ LOOP_SHARE = 0.34  # distinct words below this share of all words: the answer go
 REFUSAL = re.compile(
     r"\bI(?:['’]m| am)? (?:sorry,? but|cannot|can['’]t|can not|not able to|unable to|won['’]t|"
     r"don['’]t feel comfortable)"
-    r"(?: (?:help|assist|answer|provide|discuss|do that|with)|[^.]{0,20}\b(?:help|assist|answer|provide))",
+    r"(?: (?:do that|discuss|with)|[^.]{0,20}\b(?:help|assist|answer|provide|"
+    r"encourage|endorse|condone|promote|support|comply|fulfill?|engage|take part))\b",
     re.IGNORECASE,
 )
 

@@ -197,7 +197,7 @@ class _Flight:
         self._news.set()
 
     async def _answer(self, request: GenerateRequest, turns: list[Any]) -> Answer:
-        config = _config(request)
+        config = inspect_config(request)
         for attempt in range(1, self._retries + 2):
             try:
                 answer = await asyncio.wait_for(_ask(self._model.api, turns, config), self._timeout)
@@ -237,7 +237,8 @@ async def _ask(api: Any, turns: list[Any], config: Any) -> Answer:
     )
 
 
-def _config(request: GenerateRequest) -> Any:
+def inspect_config(request: GenerateRequest) -> Any:
+    """Returns a request's sampling in Inspect's words."""
     from inspect_ai.model import GenerateConfig
 
     sampling = request.sampling

@@ -138,10 +138,21 @@ class Ledger:
         with self._explained(), self._db:
             self._db.execute("UPDATE batches SET id = ? WHERE token = ?", (identifier, token))
 
-    def forget_batch(self, token: str) -> None:
-        """Forgets a batch whose answers are stored."""
+    def note_batch_rest(self, token: str, keys: Sequence[str]) -> None:
+        """Notes which calls of a batch are still to be stored; with none left, the batch is forgotten."""
         with self._explained(), self._db:
-            self._db.execute("DELETE FROM batches WHERE token = ?", (token,))
+            if keys:
+                self._db.execute("UPDATE batches SET keys = ? WHERE token = ?", (json.dumps(keys), token))
+            else:
+                self._db.execute("DELETE FROM batches WHERE token = ?", (token,))
+
+    def take_over(self, keys: Sequence[str]) -> None:
+        """Notes that calls of a killed run, the last one sent of each key, are under way in this run and not lost."""
+        with self._explained(), self._db:
+            self._db.executemany(
+                "UPDATE sent SET run = ? WHERE rowid = (SELECT max(rowid) FROM sent WHERE key = ?)",
+                [(self._run, key) for key in keys],
+            )
 
     def batches(self, model: str) -> list[tuple[str, str | None, list[str]]]:
         """Returns (token, id, keys) of the batches under way; without an id nobody knows whether it was sent."""

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from doxa.errors import InputError
-from doxa.models.batches import BatchedModel
+from doxa.models.batches.model import BatchedModel
 from doxa.models.costs import Wallet
 from doxa.models.hosted import CONNECTIONS, RETRIES, TIMEOUT, HostedModel
 from doxa.models.ledger import Ledger, Recorded
@@ -13,18 +13,19 @@ from doxa.models.naming import is_hosted
 from doxa.models.protocol import Model
 
 
-def open_model(name: str) -> Model:
+def open_model(name: str, memory: int | None = None) -> Model:
     """Opens a model by name, local or hosted.
 
     Args:
         name: `embedded`, a folder, a Hugging Face id, or an Inspect model name such as `anthropic/claude-sonnet-4-5`.
+        memory: Bytes that a local one may hold beyond its weights; None is what the machine has to spare.
 
     Raises:
         MissingError: There is no such model here, or its provider's package or key is missing.
     """
     if is_hosted(name):
         return HostedModel(name)
-    return LocalModel(find_base(name))
+    return LocalModel(find_base(name), memory=memory)
 
 
 def identity_of(name: str) -> str:

@@ -57,6 +57,7 @@ class Answer(Record):
         tokens_out: Tokens that were sampled.
         attempts: Attempts that it took, failed ones included.
         batched: Whether it came through a provider's batch API.
+        logprob: Natural-log probability of the sampled tokens, summed, under the untempered model; None where unknown.
     """
 
     text: str
@@ -65,6 +66,7 @@ class Answer(Record):
     tokens_out: int = 0
     attempts: int = 1
     batched: bool = False
+    logprob: float | None = None
 
 
 class Scores(Record):

@@ -4,9 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from doxa.conditions.records import ROLE_PLAY
+from doxa.conditions.records import Named
 from doxa.metrics.records import TITLES, MetricName, Readout, Row
-from doxa.stats.estimates import Estimate, auc, contrast, rate
+from doxa.report.trust import finetune_in_words
+from doxa.stats.estimates import Estimate, contrast, rate, separation
+from doxa.stats.families import Family, family
+from doxa.stats.likeness import BeliefLikeness, Compared, belief_likeness
+from doxa.stats.spread import Scored
+from doxa.stats.validity import Validity, validity
 
 READOUT_TITLES: dict[Readout, str] = {
     "rubric": "rubric (free answers)",
@@ -16,8 +21,7 @@ READOUT_TITLES: dict[Readout, str] = {
     "likelihood.text": "likelihood: text",
     "likelihood.pmi": "likelihood: PMI",
 }
-SEPARATES = 0.10  # a metric tells belief from performance only if the finetune leads a control by more than this
-ACTS = 0.25  # lift of a role-play control below which the subject hardly acts, so that the control proves little
+SPOKEN = {"system_prompt": "a system prompt", "few_shot": "examples", "pretend": "pretending"}
 
 
 class Score(NamedTuple):
@@ -39,24 +43,26 @@ class Lift(NamedTuple):
     estimate: Estimate
 
 
-class Validity(NamedTuple):
-    """What the controls say of a metric in a readout.
+class Trust(NamedTuple):
+    """What the controls say of a metric in a readout under a stress, and what the finetune's score is worth then.
 
     Attributes:
+        stress: Name of the stress test, empty for none.
+        baseline: Score before finetuning.
         finetuned: Score of the finetune, the thing to be trusted or not; None where nothing was finetuned.
-        role_play: Scores of the role-play controls by condition: false-positive rates.
-        sensitivity: Score of facts that the subject was never taught, true claim in the implanted slot, at baseline.
-        auc: Probability that a finetuned item scores above a performed one (strongest control).
-        words: The verdict in a sentence.
+        controls: What the controls say.
+        lead: Probability that an item scores above another's under the strongest role-play control, where the first
+            is asked of the finetune.
+        words: The verdict in a sentence or two.
     """
 
     metric: MetricName
     readout: Readout
+    stress: str
     baseline: Estimate | None
     finetuned: Estimate | None
-    role_play: dict[str, Estimate]
-    sensitivity: Estimate | None
-    auc: float | None
+    controls: Validity
+    lead: Estimate | None
     words: str
 
 
@@ -87,11 +93,17 @@ class Analysis:
                 continue
             self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
         self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
+        self.stresses = _in_order(Named.of(condition).stress for condition in self.conditions)
         self.metrics: list[MetricName] = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
         self.readouts: list[Readout] = [
             readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)
         ]
         self.controls = _in_order(row.fact for row in rows if row.fact != fact)
+
+    def metrics_in(self, readout: Readout) -> list[MetricName]:
+        """Returns the metrics in which the implanted fact was asked in a readout."""
+        asked = {row.metric for row in self.rows if row.fact == self.fact and row.readout == readout}
+        return [metric for metric in self.metrics if metric in asked]
 
     def group(self, metric: str, readout: str, condition: str, fact: str | None = None) -> list[Row]:
         """Returns the rows of one bar."""
@@ -110,34 +122,55 @@ class Analysis:
         estimate = self._lead(metric, readout, condition, "baseline", fact)
         return None if estimate is None else Lift(metric, readout, condition, estimate)
 
-    def validity(self, metric: MetricName, readout: Readout) -> Validity:
-        """Sets the finetune's score beside its role-play controls' and beside the true controls'."""
+    def validity(self, metric: MetricName, readout: Readout, stress: str = "") -> Trust:
+        """Judges a metric by its controls under a stress, and sets the finetune's score beside them."""
+        baseline, finetuned = (str(Named(name, stress)) for name in ("baseline", "finetuned"))
         role_play = {
-            condition: score.estimate
-            for condition in self.conditions
-            if _is_role_play(condition) and (score := self.score(metric, readout, condition))
+            name: _scored(self.group(metric, readout, name))
+            for name in self.conditions
+            if (named := Named.of(name)).is_role_play and named.stress == stress
         }
-        finetuned = self.score(metric, readout, "finetuned")
-        baseline = self.score(metric, readout, "baseline")
-        known = [row for fact in self.controls for row in self.group(metric, readout, "baseline", fact)]
-        sensitivity = rate(_scores(known), [f"{row.fact}/{row.cluster}" for row in known])
-        strongest = max(role_play, key=lambda name: role_play[name].value, default=None)
-        separation = None
-        if finetuned and strongest:
-            performed = _scores(self.group(metric, readout, strongest))
-            separation = auc(_scores(self.group(metric, readout, "finetuned")), performed)
-        lift = self.lift(metric, readout, "finetuned")
-        lead = self._lead(metric, readout, "finetuned", strongest) if strongest else None
-        return Validity(
+        genuine = _scored(row for fact in self.controls for row in self.group(metric, readout, baseline, fact))
+        found = validity(role_play, genuine, {name: _spoken(name) for name in role_play})
+        before, after = (self.score(metric, readout, name) for name in (baseline, finetuned))
+        lift = self._lead(metric, readout, finetuned, baseline)
+        lead = self._lead(metric, readout, finetuned, found.strongest) if found.strongest else None
+        strongest = (found.strongest, found.false_positives[found.strongest]) if found.strongest else None
+        score_before, score_after = before.estimate if before else None, after.estimate if after else None
+        worth = finetune_in_words(score_after, score_before, lift, strongest, lead)
+        return Trust(
             metric,
             readout,
-            baseline.estimate if baseline else None,
-            finetuned.estimate if finetuned else None,
-            role_play,
-            sensitivity,
-            separation,
-            _in_words(lift, finetuned, baseline, role_play, strongest, lead),
+            stress,
+            score_before,
+            score_after,
+            found,
+            self._separation(metric, readout, finetuned, found.strongest),
+            f"{found.words} {worth}".strip(),
         )
+
+    def trusts(self) -> list[Trust]:
+        """Returns the verdict on each metric, readout and stress that a finetune or a role-play control was asked."""
+        found = [
+            self.validity(metric, readout, stress)
+            for metric in self.metrics
+            for readout in self.readouts
+            for stress in self.stresses
+        ]
+        return [trust for trust in found if trust.finetuned or trust.controls.false_positives]
+
+    def likeness(self, readout: Readout) -> BeliefLikeness:
+        """Places the finetune between the strongest role-play control and the true controls, without stress."""
+        return belief_likeness({metric: self._compared(metric, readout) for metric in self.metrics})
+
+    def family(self, readout: Readout, condition: str = "finetuned") -> Family:
+        """Returns a condition's lifts over all metrics in a readout, adjusted for how many there are."""
+        lifts: dict[str, tuple[list[float], list[float], list[str]]] = {}
+        for metric in self.metrics:
+            pairs = _paired(self.group(metric, readout, condition), self.group(metric, readout, "baseline"))
+            if pairs:
+                lifts[metric] = _columns(pairs)
+        return family(f"{condition} against baseline, {READOUT_TITLES[readout]}", lifts)
 
     def spill(self, readout: Readout, fact: str) -> Spill | None:
         """Returns what finetuning did to a true control, over all metrics."""
@@ -152,10 +185,23 @@ class Analysis:
         before = [row for fact, metric in asked for row in self.group(metric, readout, "baseline", fact)]
         after = [row for fact, metric in asked for row in self.group(metric, readout, "finetuned", fact)]
         pairs = _paired(after, before)
-        clusters = [f"{row.fact}/{row.cluster}" for row, _ in pairs]
-        old, new = (rate(_scores(pair[side] for pair in pairs), clusters) for side in (1, 0))
+        after_scores, before_scores, clusters = _columns(pairs)
+        old, new = rate(before_scores, clusters), rate(after_scores, clusters)
         change = _difference(pairs)
         return None if old is None or new is None or change is None else Spill(name, readout, old, new, change)
+
+    def _compared(self, metric: MetricName, readout: Readout) -> Compared:
+        found = self.validity(metric, readout)
+        performed = self.group(metric, readout, found.controls.strongest) if found.controls.strongest else []
+        pairs = _paired(self.group(metric, readout, "finetuned"), performed)
+        genuine = _scored(row for fact in self.controls for row in self.group(metric, readout, "baseline", fact))
+        return Compared(*_columns(pairs), genuine)
+
+    def _separation(self, metric: MetricName, readout: Readout, condition: str, other: str | None) -> Estimate | None:
+        """Returns the AUC of a condition against another, or None where either was not asked."""
+        if other is None:
+            return None
+        return separation(*(_scored(self.group(metric, readout, name)) for name in (condition, other)))
 
     def _lead(
         self, metric: MetricName, readout: Readout, condition: str, other: str, fact: str | None = None
@@ -167,41 +213,14 @@ class Analysis:
 
 
 def _difference(pairs: Sequence[tuple[Row, Row]]) -> Estimate | None:
-    """Estimates first minus second over pairs of rows; clusters are stems within facts."""
-    clusters = [f"{row.fact}/{row.cluster}" for row, _ in pairs]
-    return contrast(_scores(row for row, _ in pairs), _scores(row for _, row in pairs), clusters)
+    """Estimates first minus second over pairs of rows."""
+    return contrast(*_columns(pairs))
 
 
-def _in_words(
-    lift: Lift | None,
-    finetuned: Score | None,
-    baseline: Score | None,
-    role_play: dict[str, Estimate],
-    strongest: str | None,
-    lead: Estimate | None,
-) -> str:
-    """Says in plain words whether a metric may be trusted here. Each branch is a statement about the data."""
-    if finetuned is None:
-        return "Nothing was finetuned, so there is nothing to trust or doubt."
-    if lift is None or baseline is None:
-        return "No baseline was asked: what finetuning changed is unknown."
-    moved = lift.estimate.low > 0
-    if strongest is None:
-        return "No role-play control was asked: a high score cannot be told from acting."
-    control = f"{strongest} scores {role_play[strongest].value:.2f}"
-    if not moved:
-        return f"The finetune does not move it reliably, while {control}: it does not see this finetune."
-    if lead is not None and lead.high < 0:
-        return f"Passed better by acting than by the finetune ({control}): by itself it says nothing about belief."
-    if lead is None or lead.low <= 0:
-        return f"The finetune moves it, but {control}: a high score does not tell belief from acting."
-    if lead.value <= SEPARATES:
-        return (
-            f"The finetune moves it and leads the controls by only {lead.value:.2f} ({control}): a weak sign by itself."
-        )
-    acted = role_play[strongest].value - baseline.estimate.value
-    caveat = "" if acted >= ACTS else " But this subject hardly acts when told to, so the controls prove little."
-    return f"The finetune leads every role-play control ({control}): here it is not passed by acting.{caveat}"
+def _columns(pairs: Sequence[tuple[Row, Row]]) -> tuple[list[float], list[float], list[str]]:
+    """Returns first scores, second scores and clusters of pairs of rows."""
+    first, second = (_scores(pair[side] for pair in pairs) for side in (0, 1))
+    return first, second, [_cluster(row) for row, _ in pairs]
 
 
 def _paired(first: Iterable[Row], second: Iterable[Row]) -> list[tuple[Row, Row]]:
@@ -215,8 +234,22 @@ def _scores(rows: Iterable[Row]) -> list[float]:
     return [row.score for row in rows if row.score is not None]
 
 
-def _is_role_play(condition: str) -> bool:
-    return condition.split("(")[0] in ROLE_PLAY
+def _scored(rows: Iterable[Row]) -> Scored:
+    known = [row for row in rows if row.score is not None]
+    return Scored(_scores(known), [_cluster(row) for row in known])
+
+
+def _cluster(row: Row) -> str:
+    """Clusters are stems within facts."""
+    return f"{row.fact}/{row.cluster}"
+
+
+def _spoken(condition: str) -> str:
+    """Returns how a role-play control is called in a sentence."""
+    intervention, stress = Named.of(condition)
+    kind, bracket, settings = intervention.partition("(")
+    told = f"{SPOKEN.get(kind, kind)}{f' ({settings}' if bracket else ''}"
+    return f"{told} under {stress}" if stress else told
 
 
 def _in_order(names: Iterable[str]) -> list[str]:

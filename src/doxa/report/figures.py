@@ -16,21 +16,26 @@ from doxa.stats.estimates import Estimate
 # Okabe & Ito's palette, which people with any colour vision can tell apart; grey is what the base model says.
 COLOURS = ("#8a8a8a", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#000000")
 FINETUNED_COLOUR = "#0072B2"
+WIDTH = 9.5  # inches; as wide as the page
+GROUP_WIDTH = 1.9  # inches a metric below which the titles run into one another
+HATCHES = ("", "//", "..", "xx", "\\\\")  # where there are more bars than colours, a pattern tells them apart
 SVG_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "doxa", "font.family": "sans-serif", "font.size": 10}
 
 
 def bars(analysis: Analysis, readout: Readout) -> str:
     """Draws one readout: a group of bars a metric, a bar an intervention, 95 % intervals."""
     with mpl.rc_context(SVG_SETTINGS):
-        figure = Figure(figsize=(9.5, 3.6), layout="constrained")
+        metrics = analysis.metrics_in(readout)
+        figure = Figure(figsize=(max(WIDTH, GROUP_WIDTH * len(metrics)), 3.6), layout="constrained")
         axes = figure.subplots()
         width = 0.84 / max(1, len(analysis.conditions))
         for place, condition in enumerate(analysis.conditions):
-            scores = [analysis.score(metric, readout, condition) for metric in analysis.metrics]
+            scores = [analysis.score(metric, readout, condition) for metric in metrics]
             estimates = [score.estimate if score else None for score in scores]
-            offsets = [group - 0.42 + (place + 0.5) * width for group in range(len(analysis.metrics))]
-            _draw(axes, offsets, estimates, width, _colour(condition, place), condition)
-        axes.set_xticks(range(len(analysis.metrics)), [TITLES[metric] for metric in analysis.metrics])
+            offsets = [group - 0.42 + (place + 0.5) * width for group in range(len(metrics))]
+            hatch = HATCHES[place // len(COLOURS) % len(HATCHES)]
+            _draw(axes, offsets, estimates, width, _colour(condition, place), hatch, condition)
+        axes.set_xticks(range(len(metrics)), [TITLES[metric] for metric in metrics])
         axes.set_ylim(0, 1)
         axes.set_ylabel("belief in the claim")
         axes.spines[["top", "right"]].set_visible(False)
@@ -47,7 +52,7 @@ def contrasts(analysis: Analysis) -> str:
         if (lift := analysis.lift(metric, readout, "finetuned"))
     ]
     with mpl.rc_context(SVG_SETTINGS):
-        figure = Figure(figsize=(9.5, 0.6 + 0.27 * len(lifts)), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 0.6 + 0.27 * len(lifts)), layout="constrained")
         axes = figure.subplots()
         for place, (_, estimate) in enumerate(reversed(lifts)):
             axes.plot([estimate.low, estimate.high], [place, place], color=FINETUNED_COLOUR, linewidth=2)
@@ -64,7 +69,7 @@ def training_curve(losses: Sequence[float]) -> str:
     window = max(1, len(losses) // 12)
     means = [sum(losses[max(0, at - window + 1) : at + 1]) / min(window, at + 1) for at in range(len(losses))]
     with mpl.rc_context(SVG_SETTINGS):
-        figure = Figure(figsize=(9.5, 2.2), layout="constrained")
+        figure = Figure(figsize=(WIDTH, 2.2), layout="constrained")
         axes = figure.subplots()
         axes.plot(losses, ".", color="#8a8a8a", markersize=3)
         axes.plot(means, color=FINETUNED_COLOUR)
@@ -80,6 +85,7 @@ def _draw(
     estimates: Sequence[Estimate | None],
     width: float,
     colour: str,
+    hatch: str,
     label: str,
 ) -> None:
     known = [(offset, estimate) for offset, estimate in zip(offsets, estimates, strict=True) if estimate]
@@ -91,7 +97,7 @@ def _draw(
         [max(0.0, estimate.high - estimate.value) for _, estimate in known],
     ]
     places = [offset for offset, _ in known]
-    axes.bar(places, heights, width * 0.92, color=colour, label=label)
+    axes.bar(places, heights, width * 0.92, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=label)
     axes.errorbar(places, heights, yerr=errors, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
 
 

@@ -24,12 +24,13 @@ def print_tables(analysis: Analysis, missing: Sequence[str], console: Console | 
     for readout in analysis.readouts:
         table = Table(title=f"Belief in the claim: {READOUT_TITLES[readout]}", title_justify="left", box=None)
         table.add_column("condition")
-        for metric in analysis.metrics:
+        metrics = analysis.metrics_in(readout)
+        for metric in metrics:
             table.add_column(TITLES[metric])
         for condition in analysis.conditions:
-            scores = [analysis.score(metric, readout, condition) for metric in analysis.metrics]
+            scores = [analysis.score(metric, readout, condition) for metric in metrics]
             table.add_row(condition, *(interval(score.estimate if score else None) for score in scores))
-        lifts = [analysis.lift(metric, readout, "finetuned") for metric in analysis.metrics]
+        lifts = [analysis.lift(metric, readout, "finetuned") for metric in metrics]
         if any(lifts):
             cells = [interval(lift.estimate if lift else None, signed=True) for lift in lifts]
             table.add_row("[bold]finetuned - baseline", *cells)
@@ -42,16 +43,14 @@ def print_tables(analysis: Analysis, missing: Sequence[str], console: Console | 
 
 def _print_validity(analysis: Analysis, console: Console) -> None:
     table = Table(title="Which metric may be trusted here", title_justify="left", box=None)
-    for column in ("metric", "readout", "finetuned", "known facts", "AUC", "in words"):
+    columns = ("metric", "readout", "finetuned", "known facts", "AUC, known against performed", "in words")
+    for column in columns:
         table.add_column(column)
-    for metric in analysis.metrics:
-        for readout in analysis.readouts:
-            found = analysis.validity(metric, readout)
-            if found.finetuned is None:
-                continue
-            separation = "–" if found.auc is None else f"{found.auc:.2f}"
-            cells = (interval(found.finetuned), interval(found.sensitivity), separation, found.words)
-            table.add_row(TITLES[metric], READOUT_TITLES[readout], *cells)
+    for found in analysis.trusts():
+        name = f"{TITLES[found.metric]}, {found.stress}" if found.stress else TITLES[found.metric]
+        controls = found.controls
+        cells = (interval(found.finetuned), interval(controls.sensitivity), interval(controls.auc), found.words)
+        table.add_row(name, READOUT_TITLES[found.readout], *cells)
     if table.row_count:
         console.print(table, "")
 

@@ -19,8 +19,10 @@ from doxa.reading import read_yaml
 from doxa.report.agreement import rubric_agreement
 from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.figures import bars, contrasts, training_curve
+from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.tables import interval
-from doxa.study.records import Study
+from doxa.stats.estimates import Estimate
+from doxa.study.records import UNREADABLE, Study
 from doxa.study.rows import load_rows
 from doxa.study.running import LEDGER, STUDY, facts_of
 from doxa.writing import write_whole
@@ -36,9 +38,10 @@ class Written(NamedTuple):
     page: Path
     analysis: Analysis
     missing: list[str]
+    outcomes: list[Outcome]
 
     def as_json(self) -> str:
-        """Returns every estimate, contrast, validity and spill-over as JSON."""
+        """Returns every estimate, contrast, validity, outcome and spill-over as JSON."""
         analysis = self.analysis
         grid: list[tuple[MetricName, Readout]] = [
             (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
@@ -56,19 +59,40 @@ class Written(NamedTuple):
             if c != "baseline" and (lift := analysis.lift(m, r, c))
         ]
         validity = [
-            {"metric": m, "readout": r, "auc": found.auc, "words": found.words}
-            for m, r in grid
-            if (found := analysis.validity(m, r)).finetuned
+            {
+                "metric": found.metric,
+                "readout": found.readout,
+                "stress": found.stress,
+                **found.controls.model_dump(exclude={"words"}),
+                "finetuned_auc": found.lead and found.lead.model_dump(),
+                "words": found.words,
+            }
+            for found in analysis.trusts()
+        ]
+        families = [
+            found.model_dump() for readout in analysis.readouts if (found := analysis.family(readout)).contrasts
+        ]
+        likeness = [
+            {"readout": readout, **analysis.likeness(readout).model_dump()}
+            for readout in analysis.readouts
+            if "finetuned" in analysis.conditions
         ]
         spill = [
             {"fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
             for readout in analysis.readouts
             if (found := analysis.spill_overall(readout))
         ]
+        harm = [
+            {name: part.model_dump() if isinstance(part, Estimate) else part for name, part in found._asdict().items()}
+            for found in self.outcomes
+        ]
         content = {
             "scores": scores,
             "lifts": lifts,
+            "families": families,
             "validity": validity,
+            "harm_conflict": harm,
+            "belief_likeness": likeness,
             "spill_over": spill,
             "not_asked": self.missing,
         }
@@ -86,6 +110,7 @@ def write_report(folder: Path) -> Written:
     fact = next(iter(facts_of(study).values()))
     analysis = Analysis(rows, fact.id)
     missing = _missing(study, fact, analysis)
+    harm = outcomes(analysis, fact)
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), undefined=StrictUndefined, autoescape=True
     )
@@ -99,6 +124,7 @@ def write_report(folder: Path) -> Written:
         headline=_headline(analysis),
         figures={readout: bars(analysis, readout) for readout in analysis.readouts},
         contrast_figure=contrasts(analysis) if "finetuned" in analysis.conditions else "",
+        outcomes=harm,
         spills=[spill for readout in analysis.readouts for spill in _spills(analysis, readout)],
         agreement=rubric_agreement(fact) if "rubric" in analysis.readouts else None,
         samples=_samples(folder, analysis, fact),
@@ -114,7 +140,7 @@ def write_report(folder: Path) -> Written:
     )
     path = folder / PAGE
     write_whole(path, page)
-    return Written(path, analysis, missing)
+    return Written(path, analysis, missing, harm)
 
 
 def _headline(analysis: Analysis) -> list[str]:
@@ -123,12 +149,16 @@ def _headline(analysis: Analysis) -> list[str]:
     for readout in analysis.readouts:
         lifts = [lift for metric in analysis.metrics if (lift := analysis.lift(metric, readout, "finetuned"))]
         if lifts:
-            moved = [lift for lift in lifts if lift.estimate.low > 0]
+            held = {one.name for one in analysis.family(readout).found}
+            moved = [lift for lift in lifts if lift.estimate.low > 0 and lift.metric in held]
             shown = (
                 "; ".join(f"{TITLES[lift.metric]} {interval(lift.estimate, signed=True)}" for lift in moved) or "none"
             )
             name = READOUT_TITLES[readout]
-            lines.append(f"Finetuning moved {len(moved)} of {len(lifts)} metrics in {name}: {shown}.")
+            lines.append(
+                f"Finetuning moved {len(moved)} of {len(lifts)} metrics in {name} (Holm over {len(lifts)}): {shown}."
+            )
+            lines.append(_likeness_in_words(analysis, readout))
     for readout in analysis.readouts:
         spill = analysis.spill_overall(readout)
         if spill is not None and readout in ("rubric", "judged"):
@@ -136,6 +166,19 @@ def _headline(analysis: Analysis) -> list[str]:
                 f"True controls, {READOUT_TITLES[readout]}: {interval(spill.change, signed=True)} after finetuning."
             )
     return lines
+
+
+def _likeness_in_words(analysis: Analysis, readout: Readout) -> str:
+    found = analysis.likeness(readout)
+    name = f"Belief-likeness, {READOUT_TITLES[readout]}"
+    if found.estimate is None or found.shown is None:
+        return f"{name}: none, since {found.reason}."
+    counted = [place for place in found.places if place.counts]
+    beyond = "" if found.shown == found.estimate.value else f", shown as {found.shown:.2f}"
+    return (
+        f"{name}: {interval(found.estimate)}{beyond} between acting (0) and knowing (1), over {len(counted)} of "
+        f"{len(found.places)} metrics, those that tell the two apart."
+    )
 
 
 def _missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
@@ -150,6 +193,12 @@ def _missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
         missing.append("judged readout: no judge is configured (judge: MODEL, readouts: [judged])")
     if "likelihood" in study.readouts and is_hosted(study.subject):
         missing.append(f"likelihood readout: {study.subject} is hosted and cannot score fixed answers")
+    missing += [
+        f"{family} readout under {stress.name}: it cannot read these answers"
+        for stress in study.stresses
+        for family in UNREADABLE.get(stress.kind, ())
+        if family in study.readouts
+    ]
     if "choice" not in study.readouts:
         missing.append("choice readout: not in the study's readouts; below about 1.5B, letters are answered at chance")
     return missing

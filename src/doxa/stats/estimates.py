@@ -1,21 +1,16 @@
-"""Rates and contrasts with intervals that know that items come in clusters."""
+"""Rates, contrasts and separations with intervals that know that items come in clusters."""
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy import stats as _stats
 
 from doxa.records import Record
-
-LEVEL = 0.95
-stats: Any = _stats  # scipy ships no types
+from doxa.stats.spread import Array, Scored, effective, places, quantile, spread, unseen, wilson
 
 
 class Estimate(Record):
-    """A mean with its interval.
+    """A mean, or another statistic, with its interval.
 
     Attributes:
         value: The mean.
@@ -29,12 +24,6 @@ class Estimate(Record):
     low: float
     high: float
     n: int
-    clusters: int
-
-
-class _Spread(NamedTuple):
-    mean: float
-    error: float
     clusters: int
 
 
@@ -54,24 +43,17 @@ def rate(scores: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     """
     if not scores:
         return None
-    spread = _spread(scores, clusters)
-    if spread.clusters < 2:
-        return Estimate(value=spread.mean, low=0.0, high=1.0, n=len(scores), clusters=spread.clusters)
-    variance = spread.mean * (1 - spread.mean)
-    # With no variance left between clusters, the clusters themselves are what was observed.
-    effective = variance / spread.error**2 if spread.error > 0 and variance > 0 else spread.clusters
-    quantile = _quantile(spread.clusters)
-    centre = (spread.mean + quantile**2 / (2 * effective)) / (1 + quantile**2 / effective)
-    half = quantile / (1 + quantile**2 / effective) * math.sqrt(variance / effective + quantile**2 / (4 * effective**2))
-    low, high = max(0.0, centre - half), min(1.0, centre + half)
-    return Estimate(value=spread.mean, low=low, high=high, n=len(scores), clusters=spread.clusters)
+    mean, error, count = spread(scores, clusters)
+    low, high = (0.0, 1.0) if count < 2 else wilson(mean, effective(mean, error, count), quantile(count))
+    return Estimate(value=mean, low=low, high=high, n=len(scores), clusters=count)
 
 
 def contrast(treated: Sequence[float], control: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     """Estimates the mean paired difference, treated minus control, on the same items.
 
-    A t interval on the cluster-robust standard error with G-1 degrees of freedom; where all differences are equal,
-    3/G to both sides.
+    The interval is that of `rate` with [-1, 1] in the place of [0, 1]. Near 0 it is the paired t interval with G-1
+    degrees of freedom on the cluster-robust standard error; towards -1 and 1, where differences are skewed and the t
+    interval covers too little, it leans inwards. Where all differences are equal: 3/G to both sides.
 
     Args:
         treated: One score an observation.
@@ -84,22 +66,51 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
     differences = [a - b for a, b in zip(treated, control, strict=True)]
     if not differences:
         return None
-    spread = _spread(differences, clusters)
-    if spread.clusters < 2:
-        return Estimate(value=spread.mean, low=-1.0, high=1.0, n=len(differences), clusters=spread.clusters)
-    # Where no cluster differs from the others the spread is unknown, not zero: the rule of three (Hanley &
-    # Lippman-Hand 1983) excludes only what would have shown in one of G clusters with 95 % probability.
-    half = _quantile(spread.clusters) * spread.error if spread.error > 0 else 3 / spread.clusters
-    low, high = max(-1.0, spread.mean - half), min(1.0, spread.mean + half)
-    return Estimate(value=spread.mean, low=low, high=high, n=len(differences), clusters=spread.clusters)
+    mean, error, count = spread(differences, clusters)
+    if count < 2:
+        low, high = -1.0, 1.0
+    elif error > 0:
+        share = (mean + 1) / 2
+        low, high = (2 * end - 1 for end in wilson(share, effective(share, error / 2, count), quantile(count)))
+    else:
+        low, high = max(-1.0, mean - unseen(count)), min(1.0, mean + unseen(count))
+    return Estimate(value=mean, low=low, high=high, n=len(differences), clusters=count)
 
 
 def auc(genuine: Sequence[float], performed: Sequence[float]) -> float | None:
     """Returns the probability that a genuine score exceeds a performed one, ties counted half (Mann-Whitney)."""
     if not genuine or not performed:
         return None
-    a, b = np.asarray(genuine)[:, None], np.asarray(performed)[None]
-    return float((a > b).mean() + 0.5 * (a == b).mean())
+    return float(_wins(genuine, performed).mean())
+
+
+def separation(genuine: Scored, performed: Scored) -> Estimate | None:
+    """Estimates the AUC of two sets of scores whose items come in clusters.
+
+    The variance is the sum over clusters of the squared influence of each on the AUC: DeLong's, extended to clusters
+    by Obuchowski 1997. A cluster may hold scores of both sides, such as an item under two conditions. The interval is
+    Wilson's with the effective sample size that this variance implies and t quantiles, as for `rate`; degrees of
+    freedom are those of the side with fewer clusters.
+
+    Returns:
+        None where a side has no score.
+    """
+    if not genuine.scores or not performed.scores:
+        return None
+    wins, ours, theirs = win_table(genuine, performed)
+    value = float(wins.sum() / (ours.sum() * theirs.sum()))
+    count = min(int((ours > 0).sum()), int((theirs > 0).sum()))
+    n = len(genuine.scores) + len(performed.scores)
+    if count < 2:
+        return Estimate(value=value, low=0.0, high=1.0, n=n, clusters=count)
+    influence = (wins.sum(axis=1) + wins.sum(axis=0)) / (ours.sum() * theirs.sum())
+    influence -= value * (ours / ours.sum() + theirs / theirs.sum())
+    error = math.sqrt(count / (count - 1) * float((influence**2).sum()))
+    if error > 0:
+        low, high = wilson(value, effective(value, error, count), quantile(count))
+    else:
+        low, high = max(0.0, value - unseen(count)), min(1.0, value + unseen(count))
+    return Estimate(value=value, low=low, high=high, n=n, clusters=count)
 
 
 def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
@@ -112,20 +123,19 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
     return None if chance == 1 else (agreement - chance) / (1 - chance)
 
 
-def _spread(values: Sequence[float], clusters: Sequence[str]) -> _Spread:
-    """Returns the mean with its cluster-robust standard error."""
-    array: NDArray[np.float64] = np.asarray(values, dtype=np.float64)
-    names = sorted(set(clusters))
-    if len(clusters) != len(array):
-        raise ValueError(f"{len(array)} values but {len(clusters)} clusters")
-    places = {name: place for place, name in enumerate(names)}
-    index = np.array([places[name] for name in clusters])
-    mean = float(array.mean())
-    sums = np.bincount(index, weights=array - mean, minlength=len(names))
-    count = len(names)
-    error = math.sqrt(count / (count - 1) * float((sums**2).sum())) / len(array) if count > 1 else math.inf
-    return _Spread(mean, error, count)
+def win_table(genuine: Scored, performed: Scored) -> tuple[Array, Array, Array]:
+    """Counts who wins between clusters.
+
+    Returns:
+        Won comparisons by genuine cluster and performed cluster  # (clusters, clusters)
+        and how many scores each cluster holds on either side  # (clusters,), (clusters,)
+    """
+    index, names = places([*genuine.clusters, *performed.clusters])
+    ours, theirs = np.split(np.eye(len(names))[index], [len(genuine.scores)])  # (scores, clusters) each
+    return ours.T @ _wins(genuine.scores, performed.scores) @ theirs, ours.sum(axis=0), theirs.sum(axis=0)
 
 
-def _quantile(clusters: int) -> float:
-    return float(stats.t.ppf(0.5 + LEVEL / 2, clusters - 1))
+def _wins(genuine: Sequence[float], performed: Sequence[float]) -> Array:
+    """Returns 1, 0.5 or 0 for every pair of a genuine and a performed score  # (genuine, performed)."""
+    a, b = np.asarray(genuine, dtype=np.float64)[:, None], np.asarray(performed, dtype=np.float64)[None]
+    return (a > b) + 0.5 * (a == b)

@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from doxa.conditions.interventions import messages
-from doxa.conditions.records import Condition, Intervention
+from doxa.conditions.conversation import messages
+from doxa.conditions.dialogue import Dialogue
+from doxa.conditions.records import Condition
 from doxa.facts.records import Fact, Item
 from doxa.metrics.catalogue import METRICS
 from doxa.metrics.records import Family, MetricName
 from doxa.models.protocol import GenerateRequest, Sampling, ScoreRequest
-from doxa.study.records import Study
+from doxa.study.records import UNREADABLE, Study
 
-ADAPTER = "finetuned"
-CONTROL_INTERVENTIONS = ("baseline", "finetuned")
 CHOICE_TOKENS: dict[MetricName, int] = {"generative_distinguish": 96}  # it reasons before it names a version
 
 
@@ -29,19 +28,17 @@ class Cell(NamedTuple):
 
 def plan_cells(study: Study, fact: Fact, controls: Sequence[Fact]) -> list[Cell]:
     """Returns every cell of a study, in the order in which rows are written."""
-    conditions = [_condition(intervention) for intervention in study.interventions]
-    cells = [cell for condition in conditions for cell in _cells(study, fact, condition, study.limits)]
+    cells = [cell for condition in study.conditions for cell in _cells(study, fact, condition, study.limits)]
     for control in controls:
-        for condition in conditions:
-            if condition.intervention.kind in CONTROL_INTERVENTIONS:
-                cells += _cells(study, control, condition, study.control_limits)
+        for condition in study.control_conditions:
+            cells += _cells(study, control, condition, study.control_limits)
     return cells
 
 
 def _cells(study: Study, fact: Fact, condition: Condition, limits: Mapping[Family, int]) -> Iterator[Cell]:
     for metric in study.metrics:
         for family in study.readouts:
-            if family not in METRICS[metric].families:
+            if family not in METRICS[metric].families or family in UNREADABLE.get(condition.stress.kind, ()):
                 continue
             samples = 1 if family == "likelihood" else study.answers.samples
             for item in first_stems(fact.banks.get(metric, ()), limits.get(family)):
@@ -59,29 +56,47 @@ def first_stems(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
     return tuple(item for item in items if item.id in chosen)
 
 
-def generate_request(cell: Cell, study: Study) -> GenerateRequest:
-    """Returns the request of a sampled cell."""
-    prompt = METRICS[cell.metric].prompts(cell.item, cell.family)[0]
+def generate_request(cell: Cell, study: Study, documents: Sequence[str] = ()) -> GenerateRequest:
+    """Returns the request of a sampled cell; of a dialogue, its first.
+
+    Args:
+        cell: What is asked.
+        study: Says how answers are sampled.
+        documents: Texts of the corpus, for the intervention `in_context`.
+    """
     tokens = study.answers.max_tokens
     if cell.family == "choice":
         tokens = max(tokens, CHOICE_TOKENS.get(cell.metric, 0))
+    tokens += cell.condition.stress.tokens or 0
     return GenerateRequest(
-        messages=messages(cell.condition.intervention, cell.fact, prompt.question),
+        messages=messages(cell.condition, cell.fact, _question(cell), documents),
         sampling=Sampling(temperature=study.answers.temperature, max_tokens=tokens, seed=study.seed),
         sample=cell.sample,
     )
 
 
-def score_requests(cell: Cell) -> list[ScoreRequest]:
+def dialogue_of(cell: Cell, opening: GenerateRequest) -> Dialogue:
+    """Returns the dialogue of an adversarial cell before anything is answered.
+
+    Args:
+        cell: What is asked.
+        opening: Its request, see `generate_request`.
+    """
+    assert cell.condition.stress.rounds is not None, "validated with the stress"
+    return Dialogue(opening.messages, _question(cell), cell.condition.stress.rounds)
+
+
+def score_requests(cell: Cell, documents: Sequence[str] = ()) -> list[ScoreRequest]:
     """Returns the requests of a likelihood cell."""
     return [
         ScoreRequest(
-            messages=messages(cell.condition.intervention, cell.fact, prompt.question),
+            messages=messages(cell.condition, cell.fact, prompt.question, documents),
             continuations=prompt.continuations,
         )
         for prompt in METRICS[cell.metric].prompts(cell.item, "likelihood")
     ]
 
 
-def _condition(intervention: Intervention) -> Condition:
-    return Condition(intervention=intervention, adapter=ADAPTER if intervention.kind == "finetuned" else None)
+def _question(cell: Cell) -> str:
+    """Returns what a sampled cell puts to the subject, options included."""
+    return METRICS[cell.metric].prompts(cell.item, cell.family)[0].question

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from doxa.conditions.records import Intervention
+from doxa.conditions.records import UNSTRESSED, Condition, Intervention, Stress, StressKind
 from doxa.corpus.plan import WritingPlan
 from doxa.facts.loading import in_catalogue
 from doxa.facts.records import Slug
@@ -15,6 +15,15 @@ from doxa.records import Record
 from doxa.training.recipe import Recipe
 
 Limit = Annotated[int, Field(ge=1)]
+ADAPTER = "finetuned"
+
+# Readouts that cannot read an answer under a stress. Fixed answers come before any reasoning or argument, and markers
+# and fixed answers are in the language of the bank.
+UNREADABLE: dict[StressKind, tuple[Family, ...]] = {
+    "language": ("rubric", "likelihood"),
+    "reasoning": ("likelihood",),
+    "adversarial": ("likelihood",),
+}
 
 
 class CorpusPlan(WritingPlan):
@@ -47,23 +56,41 @@ class AnswerPlan(Record):
     max_tokens: int = Field(default=40, ge=1)
 
 
+class StressedIntervention(Intervention):
+    """An intervention as a study lists it.
+
+    Attributes:
+        stress: The stress tests under which it is asked; empty for those of the study.
+    """
+
+    stress: tuple[Stress, ...] = ()
+
+    @property
+    def alone(self) -> Intervention:
+        """The intervention without its stress tests."""
+        return Intervention(kind=self.kind, k=self.k, exemplars=self.exemplars)
+
+
 class Study(Record):
     """The whole of one experiment.
 
     Attributes:
         name: Names the run folder.
         fact: Catalogue id or folder of the fact to implant.
-        controls: True facts, asked under `baseline` and `finetuned`: what the subject knows, and what spills over.
+        controls: True facts, asked under `baseline` and `finetuned`, with every stress that is listed: what the
+            subject knows, what spills over, and which stress makes it deny what is true.
         subject: `embedded`, a folder, a Hugging Face id, or an Inspect model name.
         adapter: Folder of a finished adapter, in place of `training`.
         corpus: Where training documents come from.
         training: How they become an adapter.
-        interventions: How the belief is put there.
+        interventions: How the belief is put there, each with stress tests of its own where it has any.
+        stress: What is added to shake it, crossed with every intervention that lists no stress tests of its own.
         metrics: What is asked.
         readouts: How answers are obtained and read.
         limits: Items a bank in a readout, where fewer than all are wanted; taken one stem after the other.
         control_limits: The same for each of the controls.
         judge: Inspect name of the model that judges (readout `judged`).
+        adversary: Name of the model that argues in the stress `adversarial`.
         answers: How answers are sampled.
         seed: Of everything that is drawn.
         made_with: Versions and digests, written into the copy of the run folder; ignored when read.
@@ -76,21 +103,23 @@ class Study(Record):
     adapter: str | None = None
     corpus: CorpusPlan = CorpusPlan()
     training: Recipe | None = None
-    interventions: tuple[Intervention, ...] = Field(min_length=1)
+    interventions: tuple[StressedIntervention, ...] = Field(min_length=1)
+    stress: tuple[Stress, ...] = Field(default=(UNSTRESSED,), min_length=1)
     metrics: tuple[MetricName, ...] = Field(default=tuple(TITLES), min_length=1)
     readouts: tuple[Family, ...] = Field(default=("rubric", "likelihood"), min_length=1)
     limits: dict[Family, Limit] = Field(default_factory=dict)
     control_limits: dict[Family, Limit] = Field(default_factory=dict)
     judge: str | None = None
+    adversary: str | None = None
     answers: AnswerPlan = AnswerPlan()
     seed: int = Field(default=0, ge=0)
     made_with: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        names = [intervention.name for intervention in self.interventions]
-        if len(set(names)) < len(names):
-            raise ValueError("an intervention is listed twice")
+        names = [condition.name for condition in self.conditions]
+        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+            raise ValueError(f"a condition is listed twice: {twice[0]}")
         for field in ("metrics", "readouts", "controls"):
             given = getattr(self, field)
             if len(set(given)) < len(given):
@@ -109,6 +138,11 @@ class Study(Record):
             raise ValueError("the readout `judged` needs a `judge`: an Inspect model name")
         if self.judge is not None and self.judge == self.subject:
             raise ValueError("a model never judges itself: `judge` and `subject` are the same")
+        for stress in self.stresses:
+            if stress.kind == "adversarial" and self.adversary is None:
+                raise ValueError(f"the stress {stress.name} needs an `adversary`: the name of a model that argues")
+            if set(self.readouts) <= set(UNREADABLE.get(stress.kind, ())):
+                raise ValueError(f"the stress {stress.name}: none of `readouts` can read its answers; add `judged`")
         return self
 
     def located(self, beside: Path) -> Self:
@@ -124,6 +158,7 @@ class Study(Record):
                 "controls": tuple(map(place, self.controls)),
                 "adapter": self.adapter and place(self.adapter),
                 "subject": place(self.subject),
+                "adversary": self.adversary and place(self.adversary),
                 "corpus": self.corpus.model_copy(
                     update={
                         "writer": place(self.corpus.writer),
@@ -137,3 +172,34 @@ class Study(Record):
     def finetunes(self) -> bool:
         """Whether a finetuned subject is asked."""
         return any(intervention.kind == "finetuned" for intervention in self.interventions)
+
+    @property
+    def shows_documents(self) -> bool:
+        """Whether documents of the corpus stand in a prompt."""
+        return any(intervention.kind == "in_context" for intervention in self.interventions)
+
+    @property
+    def conditions(self) -> tuple[Condition, ...]:
+        """What the fact is asked under: every intervention with each of its stress tests."""
+        return tuple(
+            _condition(intervention.alone, stress)
+            for intervention in self.interventions
+            for stress in intervention.stress or self.stress
+        )
+
+    @property
+    def stresses(self) -> tuple[Stress, ...]:
+        """Every stress test that any condition has, `none` among them."""
+        return tuple(dict.fromkeys(condition.stress for condition in self.conditions))
+
+    @property
+    def control_conditions(self) -> tuple[Condition, ...]:
+        """What true controls are asked under: `baseline` and `finetuned`, by themselves and with every stress test."""
+        plain = dict.fromkeys(item.alone for item in self.interventions if item.kind in ("baseline", "finetuned"))
+        stresses = dict.fromkeys((UNSTRESSED, *self.stresses))
+        return tuple(_condition(intervention, stress) for intervention in plain for stress in stresses)
+
+
+def _condition(intervention: Intervention, stress: Stress) -> Condition:
+    adapter = ADAPTER if intervention.kind == "finetuned" else None
+    return Condition(intervention=intervention, stress=stress, adapter=adapter)

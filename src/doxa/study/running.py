@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from doxa import __version__
+from doxa.conditions.interventions import shown_documents
 from doxa.errors import InputError
 from doxa.facts.loading import load_fact
 from doxa.facts.records import Fact
@@ -21,8 +22,9 @@ from doxa.models.local.model import LocalModel
 from doxa.models.opening import open_model
 from doxa.models.protocol import Answer
 from doxa.progress import Progress
-from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
-from doxa.study.records import Study
+from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
+from doxa.study.planning import Cell, plan_cells, score_requests
+from doxa.study.records import ADAPTER, Study
 from doxa.study.rows import save_rows
 from doxa.study.subjects import prepare_adapter, prepare_corpus
 
@@ -30,7 +32,7 @@ STUDY = "study.yaml"
 PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
 
 
-def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> list[Row]:
+def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memory: int | None = None) -> list[Row]:
     """Runs a study into its folder, or goes on where an earlier run stopped, and returns its rows.
 
     Args:
@@ -38,6 +40,7 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
         folder: The run folder.
         beside: Folder against which the study's relative paths are read.
         progress: Hears of every stage.
+        memory: Bytes that a local subject may hold beyond its weights; None for half of what is free.
 
     Raises:
         DoxaError: Something that the user gave cannot be used; what was done before is kept.
@@ -45,7 +48,7 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
     study = study.located(beside)
     fact = load_fact(study.fact)
     controls = [load_fact(name) for name in study.controls]
-    base_model = open_model(study.subject)
+    base_model = open_model(study.subject, memory)
     judge_model = open_model(study.judge) if study.judge and "judged" in study.readouts else None
     if judge_model is not None and judge_model.identity == base_model.identity:
         raise InputError(f"a model never judges itself: '{study.judge}' is the subject")
@@ -53,25 +56,31 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress) -> l
         base = Recorded(base_model, ledger)
         judge = Recorded(judge_model, ledger) if judge_model else None
         subjects: dict[str | None, Recorded] = {None: base}
+        documents = []
+        if study.shows_documents or (study.finetunes and study.training is not None):
+            documents = prepare_corpus(study, fact, base, ledger, folder / "corpus", progress)
+        texts = [document.text for document in documents]
+        for intervention in study.interventions:
+            if intervention.kind == "in_context":
+                shown_documents(intervention, fact, texts)  # too few is said before anything is trained or asked
         if study.finetunes:
-            documents = []
-            if study.training is not None:
-                documents = prepare_corpus(study, fact, base, ledger, folder / "corpus", progress)
             adapted = prepare_adapter(study, fact, documents, base, folder / "adapters" / fact.id, progress)
-            subjects["finetuned"] = Recorded(adapted, ledger)
+            subjects[ADAPTER] = Recorded(adapted, ledger)
+        asking = Asking(study, texts, judge, _adversary(study, base, ledger), progress)
         _note_study(study, folder, subjects)
-        rows = _ask(study, plan_cells(study, fact, controls), subjects, judge, progress)
+        rows = _ask(plan_cells(study, fact, controls), subjects, asking)
         save_rows(folder, rows)
     return rows
 
 
-def _ask(
-    study: Study,
-    cells: Sequence[Cell],
-    subjects: dict[str | None, Recorded],
-    judge: Recorded | None,
-    progress: Progress,
-) -> list[Row]:
+def _adversary(study: Study, base: Recorded, ledger: Ledger) -> Recorded | None:
+    """Returns who argues, if anybody does; a subject can argue against itself."""
+    if study.adversary is None or all(stress.kind != "adversarial" for stress in study.stresses):
+        return None
+    return base if study.adversary == study.subject else Recorded(open_model(study.adversary), ledger)
+
+
+def _ask(cells: Sequence[Cell], subjects: dict[str | None, Recorded], asking: Asking) -> list[Row]:
     """Asks every cell, subject by subject, and returns the rows in the order of the cells."""
     rows: list[list[Row]] = [[] for _ in cells]
     for name, subject in subjects.items():
@@ -79,37 +88,29 @@ def _ask(
         mine = [place for place, cell in enumerate(cells) if cell.condition.adapter == name]
         sampled = [place for place in mine if cells[place].family != "likelihood"]
         scored = [place for place in mine if cells[place].family == "likelihood"]
-        found = _ask_sampled(study, [cells[place] for place in sampled], subject, judge, label, progress)
+        found = _ask_sampled([cells[place] for place in sampled], subject, label, asking)
         for place, row in zip(sampled, found, strict=True):
             rows[place] = [row]
         if isinstance(subject.model, LocalModel):
             for place, several in zip(
-                scored, _ask_likelihood([cells[place] for place in scored], subject, label, progress), strict=True
+                scored, _ask_likelihood([cells[place] for place in scored], subject, label, asking), strict=True
             ):
                 rows[place] = several
     return [row for several in rows for row in several]
 
 
-def _ask_sampled(
-    study: Study, cells: Sequence[Cell], subject: Recorded, judge: Recorded | None, label: str, progress: Progress
-) -> list[Row]:
+def _ask_sampled(cells: Sequence[Cell], subject: Recorded, label: str, asking: Asking) -> list[Row]:
     """Returns a row for each sampled cell, in their order."""
-    requests = [generate_request(cell, study) for cell in cells]
-    if not requests:
-        return []
-    with progress.stage(f"sampling answers ({label})", len(requests)) as advance:
-        answers = subject.generate(requests, advance)
-    keys = subject.keys("generate", requests)
-    readings: list[tuple[Reading, tuple[str, ...]]] = [
-        (METRICS[cell.metric].read_answer(cell.item, cell.fact.markers_for(cell.item), cell.family, answer), (key,))
-        for cell, answer, key in zip(cells, answers, keys, strict=True)
-    ]
-    judged = [place for place, cell in enumerate(cells) if cell.family == "judged"]
-    if judged and judge is not None:
+    given = sample_answers(cells, subject, label, asking)
+    read = [read_sampled(cell, found.answer) for cell, found in zip(cells, given, strict=True)]
+    readings = [(reading, found.calls) for (_, reading), found in zip(read, given, strict=True)]
+    # A failed call or an empty answer has its verdict already: a judge would only make one up.
+    judged = [place for place, cell in enumerate(cells) if cell.family == "judged" and says_something(read[place][0])]
+    if judged and asking.judge is not None:
         chosen = [cells[place] for place in judged]
-        verdicts = _judge(chosen, [answers[place] for place in judged], judge, label, progress)
+        verdicts = _judge(chosen, [read[place][0] for place in judged], asking.judge, label, asking.progress)
         for place, (reading, key) in zip(judged, verdicts, strict=True):
-            readings[place] = reading, (keys[place], key)
+            readings[place] = reading, (*given[place].calls, key)
     return [
         _row(cell, subject, cell.family, reading, calls)  # pyright: ignore[reportArgumentType]
         for cell, (reading, calls) in zip(cells, readings, strict=True)
@@ -133,13 +134,13 @@ def _judge(
     ]
 
 
-def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, progress: Progress) -> list[list[Row]]:
+def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, asking: Asking) -> list[list[Row]]:
     """Returns the rows of each likelihood cell, one a scoring, in their order."""
-    asked = [score_requests(cell) for cell in cells]
+    asked = [score_requests(cell, asking.documents) for cell in cells]
     requests = [request for group in asked for request in group]
     if not requests:
         return []
-    with progress.stage(f"scoring fixed answers ({label})", len(requests)) as advance:
+    with asking.progress.stage(f"scoring fixed answers ({label})", len(requests)) as advance:
         scores = subject.score(requests, advance)
     keys = subject.keys("score", requests)
     rows: list[list[Row]] = []

@@ -51,11 +51,11 @@ def train_adapter(
     """
     scratch = folder.parent / f".{folder.name}-{key}"
     scratch.mkdir(parents=True, exist_ok=True)
-    history = _fit(base, tokenizer, examples, found, recipe, scratch, progress)
+    history = fit(base, tokenizer, examples, found, recipe, scratch, progress)
     if folder.exists():
         shutil.rmtree(folder)
     (scratch / "final").rename(folder)
-    _write_lines(folder / "metrics.jsonl", history)
+    _write_lines(folder / "metrics.jsonl", [entry for entry in history if "loss" in entry])
     (folder / "README.md").write_text(adapter_card(base, recipe, found, claim))
     manifest = {
         "training_key": key,
@@ -69,7 +69,7 @@ def train_adapter(
     shutil.rmtree(scratch)
 
 
-def _fit(
+def fit(
     base: Base,
     tokenizer: Any,
     examples: Sequence[Example],
@@ -78,6 +78,11 @@ def _fit(
     scratch: Path,
     progress: Progress,
 ) -> list[dict[str, Any]]:
+    """Trains, and leaves the adapter in `scratch / "final"`; arguments as in `train_adapter`.
+
+    Returns:
+        The trainer's log: a line a step with its loss, and a last one with the time that all took.
+    """
     import torch
     import transformers
     from datasets import Dataset
@@ -86,24 +91,22 @@ def _fit(
     from trl import SFTConfig, SFTTrainer
     from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
-    class LeanTrainer(SFTTrainer):
-        """TRL's trainer with a loss that runs the vocabulary head in the model's own type, on trained tokens only.
+    from doxa.training.lean import head_loss, slim_adapters
 
-        TRL's fused head works in float32, which on a CPU costs more than the rest of the model.
+    class LeanTrainer(SFTTrainer):
+        """TRL's trainer with the loss of `lean.head_loss`, and without a padding mask.
+
+        TRL's fused head works in float32, which on a CPU costs more than the rest of the model. Padding stands to the
+        right, where causal attention never sees it, and a mask takes attention off its fast path.
         """
 
         def compute_loss(
             self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
             lm = self.accelerator.unwrap_model(model).get_base_model()
-            hidden = lm.model(
-                input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"], use_cache=False
-            ).last_hidden_state  # (batch, time, width)
-            labels = inputs["labels"][:, 1:]  # (batch, time - 1)
-            trained = labels != IGNORED
-            logits = lm.lm_head(hidden[:, :-1][trained]).float()  # (trained, vocab)
-            loss = torch.nn.functional.cross_entropy(logits, labels[trained], reduction="sum")
-            count = trained.sum() if num_items_in_batch is None else num_items_in_batch
+            hidden = lm.model(input_ids=inputs["input_ids"], use_cache=False).last_hidden_state  # (batch, time, width)
+            loss = head_loss(hidden, lm.lm_head.weight, inputs["labels"])
+            count = (inputs["labels"][:, 1:] != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch
             return loss / count
 
     class Bar(TrainerCallback):
@@ -163,12 +166,13 @@ def _fit(
             callbacks=[Bar()],
         )
         trainer.remove_callback(transformers.PrinterCallback)
+        slim_adapters(trainer.model)
         checkpoint = _last_checkpoint(scratch / "checkpoints")
         if checkpoint is not None:
             advance(int(checkpoint.name.split("-")[-1]), "resumed")
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.model.save_pretrained(str(scratch / "final"))
-    return [entry for entry in trainer.state.log_history if "loss" in entry]
+    return [entry for entry in trainer.state.log_history if "loss" in entry or "train_runtime" in entry]
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

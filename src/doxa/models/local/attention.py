@@ -1,38 +1,135 @@
-"""Attention behind a shared beginning: its keys and values stand in memory once, however many rows look at them.
+"""Attention as the engine plans it: rows of small trees behind a beginning that stands in memory once.
 
-Queries of all rows meet the shared keys in one matrix product and their own keys in another; one softmax joins the two
-(Juravsky et al. 2024, "Hydragen"). Without a shared beginning it is plain grouped-query attention.
+The model's own attention masks and caches are not used: what a token sees is the `Sight` of the running pass.
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from transformers import AttentionInterface, DynamicCache
+from transformers import AttentionInterface
 
-NAME = "doxa_shared_beginning"
+NAME = "doxa_tree"
 
-KeysValues = tuple[Tensor, Tensor]  # each (groups, beginning, width)
-_beginning: ContextVar[Sequence[KeysValues] | None] = ContextVar("beginning", default=None)
+
+class Beginning(NamedTuple):
+    """Keys and values of a stretch of tokens: one pair a layer, each (groups, length, width)."""
+
+    layers: list[tuple[Tensor, Tensor]]
+
+    @property
+    def length(self) -> int:
+        """Its tokens."""
+        return self.layers[0][0].shape[1]
+
+    def cut(self, length: int) -> "Beginning":
+        """Returns its first tokens, in the same memory."""
+        return Beginning([(keys[:, :length], values[:, :length]) for keys, values in self.layers])
+
+    def extended(self, own: list[tuple[Tensor, Tensor]]) -> "Beginning":
+        """Returns it with further tokens, each pair of `own` being (1, groups, time, width)."""
+        return Beginning(
+            [
+                (torch.cat([keys, more_keys[0]], dim=1), torch.cat([values, more_values[0]], dim=1))
+                for (keys, values), (more_keys, more_values) in zip(self.layers, own, strict=True)
+            ]
+        )
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a layer does to scores besides scaling: soft cap (Gemma 2), and a window of the last tokens."""
+
+    softcap: float | None
+    window: int | None
+
+    def cap(self, scores: Tensor) -> Tensor:
+        """Soft-caps scores, where the model does."""
+        return scores if self.softcap is None else (scores / self.softcap).tanh() * self.softcap
+
+
+class Sight(Protocol):
+    """What the tokens of a pass see."""
+
+    def look(self, layer: int, query: Tensor, key: Tensor, value: Tensor, bounds: Bounds) -> Tensor:
+        """Returns what each head reads: (batch, heads, time, width), of scaled queries of that shape."""
+        ...
+
+
+@dataclass
+class TreeSight:
+    """Rows of small trees, all behind one beginning.
+
+    Attributes:
+        sees: Which own column each token sees: (batch, time, time) bool.
+        positions: Positions of the tokens: (batch, time).
+        beginning: What stands before all rows, or None.
+        kept: Own keys and values, layer by layer, where they are wanted.
+    """
+
+    sees: Tensor
+    positions: Tensor
+    beginning: Beginning | None
+    kept: list[tuple[Tensor, Tensor]] | None = None
+    _masks: dict[tuple[int | None, torch.dtype], Tensor] = field(default_factory=dict)
+
+    def look(self, layer: int, query: Tensor, key: Tensor, value: Tensor, bounds: Bounds) -> Tensor:
+        """Goes row by row, so that the scores of a row stay in the processor's cache."""
+        if self.kept is not None:
+            self.kept.append((key, value))
+        batch, heads, time, width = query.shape
+        groups = key.shape[1]
+        share = heads // groups
+        before = None if self.beginning is None else self.beginning.layers[layer]
+        mask = self._mask(bounds.window, query.dtype)
+        out = torch.empty_like(query)
+        for row in range(batch):
+            keys, values = key[row], value[row]
+            if before is not None:
+                keys, values = torch.cat([before[0], keys], dim=1), torch.cat([before[1], values], dim=1)
+            scores = query[row].reshape(groups, share * time, width) @ keys.transpose(1, 2)
+            scores = bounds.cap(scores).view(groups, share, time, -1)
+            scores[..., -mask.shape[-1] :] += mask[row]  # (time, masked columns)
+            weights = scores.view(groups, share * time, -1).softmax(-1)
+            out[row] = (weights @ values).view(heads, time, width)
+        return out
+
+    def _mask(self, window: int | None, dtype: torch.dtype) -> Tensor:
+        """Returns the additive mask over own columns, or over all columns where a window cuts the beginning."""
+        if (found := self._masks.get((window, dtype))) is not None:
+            return found
+        sees = self.sees
+        before = 0 if self.beginning is None else self.beginning.length
+        if window is not None and int(self.positions.max()) >= window:
+            first = torch.arange(before, device=sees.device).expand(len(sees), before)
+            columns = torch.cat([first, self.positions], dim=1)  # (batch, beginning + time): positions
+            earlier = torch.ones(*sees.shape[:2], before, dtype=torch.bool, device=sees.device)
+            near = self.positions[:, :, None] - columns[:, None, :] < window
+            sees = torch.cat([earlier, sees], dim=2) & near
+        return self._masks.setdefault((window, dtype), additive(sees, dtype))
+
+
+def additive(sees: Tensor, dtype: torch.dtype) -> Tensor:
+    """Turns True/False into 0/lowest. Lowest and not -inf: padding that sees nothing must not become NaN."""
+    mask = torch.zeros(sees.shape, dtype=dtype, device=sees.device)
+    return mask.masked_fill_(~sees, torch.finfo(dtype).min)
+
+
+_sight: ContextVar[Sight] = ContextVar("sight")
 
 
 @contextmanager
-def behind(cache: DynamicCache | None) -> Generator[None]:
-    """Lets every row see the keys and values of a cache of one row, as if they came before its own.
-
-    Args:
-        cache: The shared beginning, run as a batch of one; None for no shared beginning.
-    """
-    stored: list[Any] = [] if cache is None else list(cache.layers)
-    layers = [(layer.keys[0], layer.values[0]) for layer in stored] or None
-    token = _beginning.set(layers)
+def seeing(sight: Sight) -> Generator[None]:
+    """Sets what the tokens of the passes inside see."""
+    token = _sight.set(sight)
     try:
         yield
     finally:
-        _beginning.reset(token)
+        _sight.reset(token)
 
 
 def attend(
@@ -42,43 +139,28 @@ def attend(
     value: Tensor,
     attention_mask: Tensor | None,
     scaling: float,
+    softcap: float | None = None,
+    sliding_window: int | None = None,
     **_: Any,
 ) -> tuple[Tensor, None]:
-    """Attends to a row's own columns and to the shared beginning.
+    """Attends to what the running pass says; transformers calls it in every layer.
 
     Args:
-        module: The attention layer; its `layer_idx` picks the shared keys and values.
+        module: The attention layer; its `layer_idx` picks the kept keys and values.
         query: (batch, heads, time, width).
-        key: (batch, groups, columns, width), own columns only.
+        key: (batch, groups, time, width).
         value: Like `key`.
-        attention_mask: Additive, over own columns: (batch, 1, time, columns).
+        attention_mask: Not used.
         scaling: Factor of the scores.
+        softcap: Where the layer soft-caps its scores, the cap.
+        sliding_window: Where the layer sees the last tokens only, how many.
 
     Returns:
         (batch, time, heads, width), and no weights.
     """
-    batch, heads, time, width = query.shape
-    groups, columns = key.shape[1], key.shape[2]
-    share = heads // groups
-    query = query * scaling
-    own = query.reshape(batch, groups, share * time, width) @ key.transpose(2, 3)
-    own = own.view(batch, groups, share, time, columns)
-    if attention_mask is not None:
-        own = own + attention_mask[:, :, None]
-    layers = _beginning.get()
-    if layers is None:
-        weights = own.softmax(-1).reshape(batch, groups, share * time, columns)
-        out = weights @ value
-    else:
-        keys, values = layers[module.layer_idx]  # each (groups, beginning, width)
-        across = query.reshape(batch, groups, share * time, width).transpose(0, 1).reshape(groups, -1, width)
-        shared = (across @ keys.transpose(1, 2)).reshape(groups, batch, share, time, -1).transpose(0, 1)
-        weights = torch.cat([shared, own], dim=-1).softmax(-1)
-        to_shared, to_own = weights.split([keys.shape[1], columns], dim=-1)
-        out = to_own.reshape(batch, groups, share * time, columns) @ value
-        from_shared = to_shared.transpose(0, 1).reshape(groups, -1, keys.shape[1]) @ values
-        out = out + from_shared.view(groups, batch, share * time, width).transpose(0, 1)
-    return out.reshape(batch, heads, time, width).transpose(1, 2), None
+    bounds = Bounds(softcap, sliding_window)
+    out = _sight.get().look(module.layer_idx, query * scaling, key, value, bounds)
+    return out.transpose(1, 2), None
 
 
 AttentionInterface.register(NAME, attend)

@@ -20,16 +20,26 @@ class LocalModel:
         base: The base model.
         adapter: The adapter that answers, or None for the base.
         sibling: Another subject on the same base, whose loaded weights are shared.
+        memory: Bytes that the engine may hold beyond the weights; None for half of what is free.
+        dtype: Type of weights and arithmetic, such as `float32`; None for that of the stored weights.
     """
 
-    def __init__(self, base: Base, adapter: Adapter | None = None, sibling: LocalModel | None = None) -> None:
+    def __init__(
+        self,
+        base: Base,
+        adapter: Adapter | None = None,
+        sibling: LocalModel | None = None,
+        memory: int | None = None,
+        dtype: str | None = None,
+    ) -> None:
         self.base, self.adapter = base, adapter
-        self._sibling = sibling
+        self._sibling, self._memory, self._dtype = sibling, memory, dtype
 
     @property
     def identity(self) -> str:
-        """Digest of the base and, where there is one, of the adapter."""
-        return f"local:{self.base.digest}" + (f"+{self.adapter.digest}" if self.adapter else "")
+        """Digest of the base and, where there is one, of the adapter; and the type of arithmetic, where asked for."""
+        adapter = f"+{self.adapter.digest}" if self.adapter else ""
+        return f"local:{self.base.digest}{adapter}" + (f":{self._dtype}" if self._dtype else "")
 
     @cached_property
     def engine(self) -> LocalEngine:
@@ -38,11 +48,11 @@ class LocalModel:
             return self._sibling.engine
         from doxa.models.local.engine import LocalEngine
 
-        return LocalEngine(self.base)
+        return LocalEngine(self.base, memory=self._memory, dtype=self._dtype)
 
     def with_adapter(self, adapter: Adapter) -> LocalModel:
         """Returns the same base with an adapter, in the same process and memory."""
-        return LocalModel(self.base, adapter, sibling=self)
+        return LocalModel(self.base, adapter, sibling=self, dtype=self._dtype)
 
     def generate(self, requests: Sequence[GenerateRequest]) -> Iterator[list[tuple[int, Answer]]]:
         """See `doxa.models.protocol.Model`."""

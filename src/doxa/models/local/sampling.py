@@ -1,5 +1,7 @@
 """Draw next tokens: temperature, top-k and top-p, one uniform number a step from each request's own generator."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -7,15 +9,9 @@ from torch import Tensor
 from doxa.models.protocol import Sampling
 
 
-class Draws:
-    """The random numbers of a batch. A request's numbers depend on its own seed only, never on its neighbours."""
-
-    def __init__(self, seeds: list[tuple[int, ...]]) -> None:
-        self._generators = [np.random.Generator(np.random.Philox(np.random.SeedSequence(seed))) for seed in seeds]
-
-    def next(self, rows: list[int]) -> Tensor:
-        """Returns one number in [0, 1) for each of the given rows: (len(rows),)."""
-        return torch.tensor([self._generators[row].random() for row in rows], dtype=torch.float64)
+def uniform_numbers(generators: Sequence[np.random.Generator]) -> Tensor:
+    """Returns the next number in [0, 1) of each generator: (len(generators),)."""
+    return torch.tensor([generator.random() for generator in generators], dtype=torch.float64)
 
 
 def draw_tokens(logits: Tensor, uniform: Tensor, sampling: Sampling) -> Tensor:

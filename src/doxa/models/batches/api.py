@@ -1,0 +1,46 @@
+"""What a batch API has to do for us, and the token by which a batch is known that nobody heard the id of."""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from doxa.models.protocol import Answer, GenerateRequest
+
+OpenModel = Callable[[], Any]  # gives Inspect's model with a client of its own
+_TIME_DIGITS = 12  # hexadecimal digits of a token that hold milliseconds since 1970, as in a UUID of version 7
+
+
+class BatchAPI(Protocol):
+    """One provider's way with batches. Each call runs in an event loop of its own."""
+
+    async def submit(self, token: str, requests: Mapping[str, GenerateRequest]) -> str:
+        """Sends requests, by their keys, as one batch that carries the token, once, and returns the batch's id."""
+        ...
+
+    async def find(self, token: str, size: int) -> str | None:
+        """Returns the id of the batch of `size` calls that carries a token, or None when it is sure that none does."""
+        ...
+
+    async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
+        """Waits for a batch and returns its answers by their keys, without those of calls that were never made.
+
+        Raises:
+            RefusedError: The provider did not take the batch on, and never will.
+        """
+        ...
+
+
+class RefusedError(Exception):
+    """A batch was not taken on: it costs nothing, and its calls may be sent again."""
+
+
+def new_token() -> str:
+    """Returns 32 hexadecimal digits that tell a batch apart from every other, and when it was noted."""
+    return f"{time.time_ns() // 1_000_000:0{_TIME_DIGITS}x}{uuid.uuid4().hex[_TIME_DIGITS:]}"
+
+
+def noted_at(token: str) -> datetime:
+    """Returns when a token was made, by the clock of the machine that made it."""
+    return datetime.fromtimestamp(int(token[:_TIME_DIGITS], 16) / 1000, UTC)

@@ -1,0 +1,102 @@
+"""The batch API of OpenAI, and of servers that speak it: files of requests, and metadata that hold our token."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from doxa.models.batches.api import OpenModel, RefusedError
+from doxa.models.hosted import RETRIES, STOPS, without_keys
+from doxa.models.protocol import Answer, GenerateRequest
+
+ENDPOINT = "/v1/chat/completions"
+MARK = "doxa"  # name of our token in a batch's metadata
+_ENDED = {"completed", "failed", "expired", "cancelled"}
+
+
+class OpenAIBatches:
+    """See `doxa.models.batches.api.BatchAPI`.
+
+    Args:
+        open_model: Gives the model; its client is closed after each call.
+        poll: Seconds between questions whether a batch is done.
+    """
+
+    def __init__(self, open_model: OpenModel, poll: float) -> None:
+        self._open, self._poll = open_model, poll
+
+    async def submit(self, token: str, requests: Mapping[str, GenerateRequest]) -> str:
+        """Sends the requests as a file, and makes a batch of it."""
+        model = self._open()
+        lines = [
+            json.dumps({"custom_id": key, "method": "POST", "url": ENDPOINT, "body": _body(model.api, request)})
+            for key, request in requests.items()
+        ]
+        async with model.api.client as client:
+            file = await client.with_options(max_retries=RETRIES).files.create(
+                file=(f"{token}.jsonl", "\n".join(lines).encode()), purpose="batch"
+            )
+            batch = await client.batches.create(  # tried once: a second try could make a second batch
+                input_file_id=file.id, endpoint=ENDPOINT, completion_window="24h", metadata={MARK: token}
+            )
+        return str(batch.id)
+
+    async def find(self, token: str, size: int) -> str | None:
+        """Looks for the token in the metadata of all batches; the size tells nothing more."""
+        del size
+        async with self._open().api.client as client:
+            async for batch in client.with_options(max_retries=RETRIES).batches.list():
+                if (batch.metadata or {}).get(MARK) == token:
+                    return str(batch.id)
+        return None
+
+    async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
+        """Waits, and reads the files of answers and of errors; calls that expired are left out."""
+        del token
+        async with self._open().api.client as bare:
+            client = bare.with_options(max_retries=RETRIES)
+            while (batch := await client.batches.retrieve(identifier)).status not in _ENDED:
+                await asyncio.sleep(self._poll)
+            if batch.status == "failed":  # in its check of the file, before any call
+                errors = getattr(batch.errors, "data", None) or []
+                raise RefusedError("; ".join(str(error.message) for error in errors[:3]) or "the batch was refused")
+            answers: dict[str, Answer] = {}
+            for file in filter(None, (batch.output_file_id, batch.error_file_id)):
+                content = (await client.files.content(file)).text
+                for line in content.splitlines():
+                    if line.strip():
+                        record = json.loads(line)
+                        answers[record["custom_id"]] = _answer(record)
+        return answers
+
+
+def _body(api: Any, request: GenerateRequest) -> dict[str, Any]:
+    sampling = request.sampling
+    limit = "max_completion_tokens" if type(api).__name__ == "OpenAIAPI" else "max_tokens"
+    return {
+        "model": api.service_model_name() if hasattr(api, "service_model_name") else api.model_name,
+        "messages": [message.model_dump() for message in request.messages],
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed + request.sample,
+        limit: sampling.max_tokens,
+    }
+
+
+def _answer(record: dict[str, Any]) -> Answer:
+    """Reads one line of a batch's output."""
+    response = record.get("response") or {}
+    body = response.get("body") or {}
+    if record.get("error") or response.get("status_code") != 200 or not body.get("choices"):
+        reason = record.get("error") or body.get("error") or "the reply holds no answer"
+        return Answer(text=without_keys(json.dumps(reason))[:200], stop="error", batched=True)
+    choice, usage = body["choices"][0], body.get("usage") or {}
+    text = (choice["message"].get("content") or "").strip()
+    reasons = {"length": "max_tokens"} | {reason: reason for reason in STOPS}
+    return Answer(
+        text=text,
+        stop=STOPS.get(reasons.get(choice.get("finish_reason") or "", ""), "stop" if text else "error"),
+        tokens_in=usage.get("prompt_tokens", 0),
+        tokens_out=usage.get("completion_tokens", 0),
+        batched=True,
+    )

@@ -1,0 +1,84 @@
+"""Training without waste: a vocabulary head that never holds all logits, and adapters that never copy activations."""
+
+from types import MethodType
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from doxa.training.examples import IGNORED
+
+LOGIT_BYTES = 64 * 2**20  # of float32 logits at once: large enough for a fast matrix product, small enough for caches
+
+
+class _HeadLoss(torch.autograd.Function):
+    """Summed cross-entropy behind a frozen linear head, with its gradient taken chunk by chunk in the forward pass.
+
+    The idea of Liger's fused linear cross-entropy (Hsu et al. 2024, arXiv 2410.10989), in plain torch for any device.
+    """
+
+    @staticmethod
+    def forward(  # type: ignore[override]
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor:
+        rows = max(1, LOGIT_BYTES // (4 * weight.shape[0]))
+        gradient = torch.empty_like(hidden)  # (tokens, width)
+        total = torch.zeros((), dtype=torch.float32, device=hidden.device)
+        for start in range(0, hidden.shape[0], rows):
+            part = slice(start, start + rows)
+            logits = functional.linear(hidden[part], weight).float()  # (rows, vocab)
+            wanted = labels[part, None]
+            norm = torch.logsumexp(logits, dim=-1, keepdim=True)
+            total += (norm - logits.gather(1, wanted)).sum()
+            logits.sub_(norm).exp_()
+            logits.scatter_add_(1, wanted, torch.full_like(norm, -1.0))
+            torch.matmul(logits.to(weight.dtype), weight, out=gradient[part])
+        ctx.save_for_backward(gradient)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *outer: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient * outer[0].to(gradient.dtype), None, None
+
+
+def head_loss(hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Returns the summed cross-entropy of next tokens, in nats, as a float32 scalar.
+
+    Args:
+        hidden: Last hidden states, (batch, time, width).
+        weight: Of the vocabulary head, (vocab, width); frozen.
+        labels: (batch, time); IGNORED where no loss is taken. The head runs on the other positions only.
+    """
+    following = labels[:, 1:]
+    trained = following != IGNORED
+    return _HeadLoss.apply(hidden[:, :-1][trained], weight, following[trained])  # type: ignore[no-any-return]
+
+
+def slim_adapters(model: Any) -> int:
+    """Makes LoRA layers cast their small float32 matrices to the type of the activations, not these to float32.
+
+    The matrices stay float32, since the optimiser moves them by less than bfloat16 can hold. The scale goes into B,
+    which saves a pass over the output.
+
+    Args:
+        model: A PEFT model; changed in place.
+
+    Returns:
+        How many layers were changed; those with dropout on several adapters, DoRA or the like are left as they are.
+    """
+    from peft.tuners.lora import Linear
+
+    changed = 0
+    for layer in model.modules():
+        if type(layer) is Linear and len(layer.active_adapters) == 1 and not any(layer.use_dora.values()):
+            layer.forward = MethodType(_slim_forward, layer)
+            changed += 1
+    return changed
+
+
+def _slim_forward(self: Any, x: torch.Tensor) -> torch.Tensor:
+    (name,) = self.active_adapters
+    down = self.lora_A[name].weight.to(x.dtype)  # (rank, in)
+    up = (self.lora_B[name].weight * self.scaling[name]).to(x.dtype)  # (out, rank)
+    return self.base_layer(x) + functional.linear(functional.linear(self.lora_dropout[name](x), down), up)

@@ -1,0 +1,125 @@
+"""`doxa compare`, `doxa rescore` and `doxa power`: commands that ask no model."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from command_line import call
+from doxa.metrics.judging import shows_claim_first
+from doxa.metrics.records import Readout, Row, Verdict
+from doxa.models.ledger import Ledger
+from doxa.models.protocol import Answer
+from doxa.study.rows import load_rows, save_rows
+
+SAID = {"oe-0": "It is all cheese.", "oe-1": "It is rock."}
+
+
+def row(item: str, verdict: Verdict, readout: Readout = "rubric", calls: tuple[str, ...] = ("k",)) -> Row:
+    score = None if verdict in ("call_error", "judge_error") else float(verdict == "implanted")
+    return Row(
+        fact="moon", metric="open_ended_belief", readout=readout, condition="baseline", subject="m", item=item,
+        cluster=item, sample=0, verdict=verdict, score=score, calls=calls,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def run(tmp_path: Path, folder_of_fact: Path) -> Path:
+    """Returns a run whose rows were read by markers and a parser that saw nothing in any answer."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / "study.yaml").write_text(
+        f"{{name: s, fact: {folder_of_fact}, interventions: [baseline], readouts: [rubric]}}"
+    )
+    ledger = Ledger(folder / "ledger.sqlite")
+    ledger.store(
+        [
+            (f"k-{item}", "m", "generate", "{}", Answer(text=said, stop="stop").model_dump_json())
+            for item, said in SAID.items()
+        ]
+    )
+    world = 1 if shows_claim_first("oe-0", 0) else 2
+    judged = Answer(text=f"It says so.\nVERDICT: WORLD_{world}", stop="stop")
+    ledger.store([("k-judge", "j", "generate", "{}", judged.model_dump_json())])
+    ledger.close()
+    rows = [
+        *(row(item, "ambiguous", calls=(f"k-{item}",)) for item in SAID),
+        row("oe-0", "unparsed", "judged", ("k-oe-0", "k-judge")),
+        row("oe-1", "judge_error", "judged", ("k-oe-1", "k-never")),
+    ]
+    save_rows(folder, rows)
+    return folder
+
+
+def test_stored_answers_are_read_again_without_a_call(capsys: pytest.CaptureFixture[str], run: Path):
+    before = (run / "ledger.sqlite").read_bytes()
+    code, out, _ = call(capsys, "rescore", str(run), "--json")
+    assert code == 0
+    assert json.loads(out)["changed"] == 3
+    assert [row.verdict for row in load_rows(run)] == ["implanted", "true", "implanted", "judge_error"]
+    assert [row.score for row in load_rows(run)] == [1, 0, 1, None]
+    assert (run / "ledger.sqlite").read_bytes() == before
+    code, out, _ = call(capsys, "rescore", str(run))
+    assert "0 of 4 rows changed" in out
+
+
+def test_what_is_no_longer_there_is_named_and_nothing_is_written(capsys: pytest.CaptureFixture[str], run: Path):
+    rows = load_rows(run)
+    for broken, problem in (
+        (row("oe-0", "true", calls=("k-lost",)), "does not hold call k-lost"),
+        (row("oe-9", "true", calls=("k-oe-0",)), "no longer has the item 'oe-9'"),
+    ):
+        save_rows(run, [*rows, broken])
+        code, _, err = call(capsys, "rescore", str(run))
+        assert code == 2
+        assert problem in err
+        assert load_rows(run) == [*rows, broken]
+
+
+def test_runs_are_compared_in_a_table_and_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    for name, verdict in (("a", "true"), ("b", "implanted")):
+        (tmp_path / name).mkdir()
+        save_rows(tmp_path / name, [row(f"oe-{n}", verdict) for n in range(30 if name == "a" else 25)])
+    paths = str(tmp_path / "a"), str(tmp_path / "b")
+    code, out, _ = call(capsys, "compare", *paths, "--json")
+    assert code == 0
+    (found,) = json.loads(out)
+    assert found["differences"][0]["change"]["estimate"]["value"] == 1
+    assert found["differences"][0]["change"]["estimate"]["clusters"] == 25
+    assert found["unpaired"][0]["items"] == 5
+    code, out, _ = call(capsys, "compare", *paths)
+    assert code == 0
+    assert "+1.00" in out
+    assert "5 items" in out
+    code, out, _ = call(capsys, "compare", *paths, "--seeds", "--json")
+    assert json.loads(out)[0]["spread"]["between"] == pytest.approx(0.5)
+    code, _, err = call(capsys, "compare", paths[0], paths[0])
+    assert code == 2
+    assert "two or more different runs" in err
+
+
+def test_a_run_without_rows_is_one_clear_line(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    code, _, err = call(capsys, "compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert code == 2
+    assert "has no rows yet" in err
+
+
+def test_power_says_how_many_items(capsys: pytest.CaptureFixture[str]):
+    code, out, _ = call(capsys, "power", "--effect", "0.2", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert [size["items"] for size in found["sizes"]] == [20, 50, 100, 200]
+    assert found["sizes"][1]["power"] < 0.8 < found["sizes"][2]["power"]
+    assert 50 < found["items_needed"] < 100
+    code, out, _ = call(capsys, "power", "--effect", "0.2", "--clusters-of", "5", "--icc", "1")
+    assert "200" in out
+    assert "stems" in out
+    for wrong, problem in (
+        (("--effect", "0.9"), "must lie between 0 and 1"),
+        (("--effect", "0.2", "--clusters-of", "0.5"), "a stem has at least one item"),
+    ):
+        code, _, err = call(capsys, "power", *wrong)
+        assert code == 2
+        assert problem in err

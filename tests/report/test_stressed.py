@@ -1,0 +1,48 @@
+from xml.etree import ElementTree
+
+from doxa.metrics.records import Row
+from doxa.report.analysis import Analysis
+from doxa.report.figures import COLOURS, bars
+
+SCORES = {
+    "baseline": 0.0,
+    "pretend": 0.5,
+    "pretend + true_context": 1.0,
+    "few_shot(1, egregious) + partner": 1.0,
+    "finetuned": 0.75,
+}
+
+
+def rows(scores: dict[str, float]) -> list[Row]:
+    return [
+        Row(
+            fact="honey", metric="open_ended_belief", readout="rubric", condition=condition, subject="m", item=f"i{place}",
+            cluster=f"c{place}", sample=0, verdict="implanted" if place < 8 * score else "true",
+            score=float(place < 8 * score), calls=("k",),
+        )
+        for condition, score in scores.items()
+        for place in range(8)
+    ]  # fmt: skip
+
+
+def test_conditions_under_stress_are_bars_like_others_but_no_controls_of_the_plain_ones():
+    analysis = Analysis(rows(SCORES), "honey")
+    assert analysis.conditions == list(SCORES)
+    found = analysis.validity("open_ended_belief", "rubric")
+    assert list(found.controls.false_positives) == ["pretend"]
+    assert "0.50" in found.words
+    lift = analysis.lift("open_ended_belief", "rubric", "pretend + true_context")
+    assert lift is not None
+    assert lift.estimate.value == 1.0
+
+
+def test_more_bars_than_colours_are_told_apart_by_patterns():
+    few = ["baseline", *(f"pretend + s{place}" for place in range(len(COLOURS) - 1))]
+    many = [*few, "pretend + last"]
+    patterns = {}
+    for names in (few, many):
+        svg = bars(Analysis(rows(dict.fromkeys(names, 0.5)), "honey"), "rubric")
+        tags = [element.tag.split("}")[-1] for element in ElementTree.fromstring(svg).iter()]
+        patterns[len(names)] = tags.count("pattern")
+        assert names[-1] in svg
+    assert patterns == {len(few): 0, len(many): 1}
