@@ -66,7 +66,7 @@ def judge_answers(answers: Sequence[tuple[Cell, Answer]], asking: Asking, label:
     study = asking.study
     orders = [orders_shown(cell.item.id, cell.sample, study.both_orders) for cell, _ in answers]
     requests = [
-        judge_request(cell.fact, cell.item.question, answer.text, claim_first)
+        judge_request(cell.fact, cell.item.question, answer.text, claim_first, metric=cell.metric)
         for (cell, answer), shown in zip(answers, orders, strict=True)
         for claim_first in shown
     ]
