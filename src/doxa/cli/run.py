@@ -44,5 +44,8 @@ def show_report(written: "Written", as_json: bool) -> None:
     if as_json:
         click.echo(written.as_json())
     else:
-        print_tables(written.analysis, written.missing)
+        for found in written.findings:
+            if len(written.findings) > 1:
+                click.secho(f"\n{found.fact}", bold=True)
+            print_tables(found.analysis, found.missing)
         click.echo(f"\nreport: {written.page}")

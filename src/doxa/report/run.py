@@ -1,0 +1,73 @@
+"""What a report is made from: one run, read from its folder without writing to it."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from doxa.facts.records import Fact
+from doxa.metrics.records import Row
+from doxa.reading import read_yaml
+from doxa.report.analysis import Analysis
+from doxa.study.records import Study
+from doxa.study.rows import load_rows
+from doxa.study.running import STUDY, Facts, facts_of
+
+
+class Run(NamedTuple):
+    """One run.
+
+    Attributes:
+        folder: The run folder.
+        study: As noted there.
+        facts: What it is about.
+        rows: All of them, of every fact and persona.
+    """
+
+    folder: Path
+    study: Study
+    facts: Facts
+    rows: list[Row]
+
+    @property
+    def personas(self) -> list[str]:
+        """Who the subject was told to be, in the order of the study, as rows name them."""
+        return [Path(persona).stem for persona in self.study.personas]
+
+
+class About(NamedTuple):
+    """What the sections of one implanted fact are made from.
+
+    Attributes:
+        run: The whole run.
+        fact: The fact.
+        analysis: Of its rows and those of the controls, under the study's first persona.
+    """
+
+    run: Run
+    fact: Fact
+    analysis: Analysis
+
+
+def read_run(folder: Path) -> Run:
+    """Reads a run that has rows.
+
+    Raises:
+        MissingError: The run has no rows yet.
+        InputError: Its study or one of its facts does not fit.
+    """
+    rows = load_rows(folder)
+    study = read_yaml(folder / STUDY, Study)
+    return Run(folder, study, facts_of(study), rows)
+
+
+def abouts(run: Run) -> list[About]:
+    """Returns every implanted fact with the analysis of its rows."""
+    controls = {control.id for control in run.facts.controls}
+    first = run.personas[0]
+    return [
+        About(
+            run,
+            fact,
+            Analysis([row for row in run.rows if row.persona == first and row.fact in {fact.id, *controls}], fact.id),
+        )
+        for fact in run.facts.implanted
+    ]
