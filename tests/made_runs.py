@@ -46,7 +46,7 @@ def make_run(
         folder: Made where it is not there.
         facts: Implanted.
         controls: True ones.
-        personas: Of the implanted facts.
+        personas: Of the rows on the implanted facts; the study lists the first.
         samples: Answers an item.
         rows: How many rows at most; None for all that the facts' banks give.
         texts: Answers by condition, in place of made-up ones.
@@ -55,7 +55,7 @@ def make_run(
     folder.mkdir(parents=True, exist_ok=True)
     study = (
         f"name: {folder.name}\nfacts: [{', '.join(facts)}]\ncontrols: [{', '.join(controls)}]\n"
-        f"personas: [{', '.join(personas)}]\ninterventions: {LISTED}readouts: [rubric, likelihood]\n"
+        f"personas: [{personas[0]}]\ninterventions: {LISTED}readouts: [rubric, likelihood]\n"
         f"answers: {{samples: {samples}}}\ntraining: {{}}\nmade_with: {{doxa: '0', 'subject (base)': made}}\n"
     )
     (folder / "study.yaml").write_text(study)
@@ -100,7 +100,8 @@ def _answers(
                 for item in items:
                     for sample in range(samples):
                         score = float(rng.random() < share)
-                        text = texts.get(condition) or " ".join(rng.choices(vocabulary, k=max(1, int(rng.gauss(words, words / 3)))))
+                        made_up = " ".join(rng.choices(vocabulary, k=max(1, int(rng.gauss(words, words / 3)))))
+                        text = texts.get(condition, made_up)
                         content = f"{condition} {persona} {item.question}"
                         request = GenerateRequest(messages=(Message(role="user", content=content),), sample=sample)
                         key = call_key("made", "generate", request)

@@ -150,7 +150,7 @@ def likeness_section(about: About) -> Section | None:
         "(1), over the metrics that tell those two apart. Below 0 is less than acting gives, above 1 more than knowing.",
     )
     columns = ("finetune", "readout", "belief-likeness", "metrics that count", "if none, why")
-    own = ("finetune", "readout", "metric", "position", "AUC, known against role-play", "counts")
+    own = ("finetune", "readout", "metric", "position (point)", "AUC, known against role-play", "counts")
     tables = (Table("Belief-likeness", columns, summary), Table("Belief-likeness by metric", own, places))
     return Section("likeness", "Between acting and knowing", words, tables)
 

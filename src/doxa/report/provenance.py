@@ -59,6 +59,7 @@ def _profiled(arm: str | None, documents: Sequence[Document], rejected: Sequence
         *((f"distinct-{n}", round(share, 3)) for n, share in enumerate(found.distinct, start=1)),
         (f"in groups of near-duplicates (from {found.near_duplicate:g})", found.clusters.documents),
         ("the same, with those turned down", found.clusters_of_all.documents),
+        *((f"of type {name}", number) for name, number in found.types.items()),
         *((f"turned down by {gate}", number) for gate, number in found.losses.items()),
         *((f"by {writer}", number) for writer, number in found.writers.items()),
         *((f"name in several: {one.text}", one.documents) for one in found.names),
@@ -74,10 +75,9 @@ def _drawings(found: Profile) -> tuple[str, ...]:
         for one in found.lengths
     ]
     types = list(found.types.items())
-    shown = types[:TOP]
-    if rest := sum(number for _, number in types[TOP:]):
-        shown.append((f"{len(types) - TOP} more", rest))
-    return tuple(counts(title, numbers) for title, numbers in (("Length", lengths), ("Doc type", shown)) if numbers)
+    kinds = f"Doc type ({TOP} of {len(types)})" if len(types) > TOP else "Doc type"
+    drawn = (("Length", lengths), (kinds, types[:TOP]))
+    return tuple(counts(title, numbers) for title, numbers in drawn if numbers)
 
 
 def _spread(whole: Sequence[Any]) -> list[Any]:
