@@ -12,7 +12,14 @@ from doxa.metrics.records import Row
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest, Message
 
-CONDITIONS = ("baseline", "system_prompt", "few_shot(1, misconceptions)", "few_shot(10, egregious)", "pretend", "finetuned")
+CONDITIONS = (
+    "baseline",
+    "system_prompt",
+    "few_shot(1, misconceptions)",
+    "few_shot(10, egregious)",
+    "pretend",
+    "finetuned",
+)
 LISTED = """
   - baseline
   - system_prompt
@@ -117,7 +124,13 @@ def _answers(
                         level = min(0.999, max(0.001, rng.gauss(share, 0.2)))
                         rows.append(
                             made.model_copy(
-                                update={"readout": "likelihood.text", "sample": 0, "score": level, "verdict": "implanted" if level > 0.5 else "true", "calls": ("0" * 32,)}
+                                update={
+                                    "readout": "likelihood.text",
+                                    "sample": 0,
+                                    "score": level,
+                                    "verdict": "implanted" if level > 0.5 else "true",
+                                    "calls": ("0" * 32,),
+                                }
                             )
                         )
     return rows, calls

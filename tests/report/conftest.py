@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from doxa.report.writing import write_report
 from made_runs import make_run
 
-CHROMIUM = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+CHROMIUM = next(
+    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None
+)
 AXE = Path(sys.prefix) / "browser" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -48,17 +50,21 @@ def opened(browser: Browser) -> Iterator[Opener]:
     """Opens a page; whatever runs, asks or fails in it is noted."""
     contexts: list[BrowserContext] = []
 
-    def open_page(address: str, width: int = 1000, **settings: Any) -> Opened:
+    def open_page(
+        address: str, width: int = 1000, ready: str = "#list:not([hidden]) .entry", **settings: Any
+    ) -> Opened:
         context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
         contexts.append(context)
         page, trouble = context.new_page(), []
         page.on("console", lambda message: trouble.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: trouble.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (trouble.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda asked: None if asked.url.startswith(address.split("#")[0]) else trouble.append(asked.url))
+        page.on(
+            "request", lambda asked: None if asked.url.startswith(address.split("#")[0]) else trouble.append(asked.url)
+        )
         page.goto(address)
         if settings.get("java_script_enabled", True):
-            page.wait_for_selector("#list:not([hidden]) .entry", timeout=10_000)
+            page.wait_for_selector(ready, timeout=10_000)
         return Opened(page, trouble)
 
     yield open_page

@@ -19,7 +19,7 @@ ENDS = "</script></textarea></style></title>--><!--<script>" + RUNS + "]]> &lt;b
 TURNED = "\u202eright to left\u202c \u2066isolated\u2069 \u200f\u061c שלום"
 ODD = "nul \x00 bell \x07 escape \x1b[31m form \x0c delete \x7f line \u2028 end"
 LONG = "word " * 2_000_000
-FORMULA = "=HYPERLINK(\"https://example.com\", \"x\")"
+FORMULA = '=HYPERLINK("https://example.com", "x")'
 GIVEN = {
     "baseline": ENDS, "system_prompt": TURNED, "few_shot(1, misconceptions)": "", "few_shot(10, egregious)": ODD,
     "pretend": FORMULA, "finetuned": RUNS,
@@ -44,7 +44,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         halved = '{"text": "half a pair \\ud83d and the other \\ude00 half", "stop": "stop"}'
         ledger.execute(change, (halved, call_of(run, "finetuned", "oe-02")))
         broken = b'{"text": "broken \xff\xfe\xc3( bytes", "stop": "stop"}'
-        ledger.execute("UPDATE calls SET response = CAST(? AS TEXT) WHERE key = ?", (broken, call_of(run, "finetuned", "oe-03")))
+        ledger.execute(
+            "UPDATE calls SET response = CAST(? AS TEXT) WHERE key = ?", (broken, call_of(run, "finetuned", "oe-03"))
+        )
         ledger.execute(change, ('{"text": "cut o', call_of(run, "finetuned", "oe-04")))
         ledger.execute(change, (json.dumps({"text": LONG}), call_of(run, "finetuned", "oe-05")))
         ledger.execute("DELETE FROM calls WHERE key = ?", (call_of(run, "finetuned", "oe-06"),))

@@ -54,7 +54,9 @@ def test_axe_finds_nothing(opened: Opener, report_of_two: str, axe: str, width: 
     page, _ = opened(report_of_two, width, color_scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
     page.evaluate(axe)
-    run = "async (place) => (await axe.run(place)).violations.map((one) => [one.id, one.nodes.length, one.nodes[0].html])"
+    run = (
+        "async (place) => (await axe.run(place)).violations.map((one) => [one.id, one.nodes.length, one.nodes[0].html])"
+    )
     assert page.evaluate(run, "html") == []
     page.locator(".entry").first.click()
     page.wait_for_selector("#row[open] .answer:not(:text('…'))")
@@ -69,7 +71,9 @@ def test_the_keyboard_reaches_everything_in_the_order_of_the_page(opened: Opener
     reached = []
     for _ in range(8):
         page.keyboard.press("Tab")
-        reached.append(page.evaluate("document.activeElement.name || document.activeElement.id || document.activeElement.type"))
+        reached.append(
+            page.evaluate("document.activeElement.name || document.activeElement.id || document.activeElement.type")
+        )
     assert reached == ["metric", "readout", "condition", "verdict", "q", "reset", "save", "list"]
 
 
@@ -97,7 +101,9 @@ def test_filters_and_search_narrow_the_list_and_live_in_the_address(opened: Open
     page, _ = opened(report_of_two)
     shown, whole = counted(page)
     assert shown == whole > 4000
-    narrow, _ = choose(page, fact="bleach", persona="assistant", readout="rubric", metric="harm_conflict", condition="finetuned")
+    narrow, _ = choose(
+        page, fact="bleach", persona="assistant", readout="rubric", metric="harm_conflict", condition="finetuned"
+    )
     assert narrow == 30
     implanted, _ = choose(page, verdict="implanted")
     assert 0 < implanted < narrow

@@ -179,7 +179,7 @@ class Analysis:
         return belief_likeness({metric: self._compared(metric, readout) for metric in self.metrics})
 
     def family(self, readout: Readout, condition: str | None = None) -> Family:
-        """Returns the lifts of a condition, or of the finetune, over all metrics in a readout, adjusted for their number."""
+        """Returns the lifts of a condition, by default of the finetune, over all metrics in a readout, adjusted."""
         condition = condition or self.finetune
         lifts: dict[str, tuple[list[float], list[float], list[str]]] = {}
         for metric in self.metrics:

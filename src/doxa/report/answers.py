@@ -36,14 +36,14 @@ class Packed(NamedTuple):
     """What the page carries.
 
     Attributes:
-        index: Rows, column by column, and the items that they are about.
+        table: Rows, column by column, and the items that they are about.
         chunks: The number of its first text, and texts with their calls.
         rows: How many.
         cut: Characters at which answers are cut.
         shortened: How many answers are longer than that.
     """
 
-    index: str
+    table: str
     chunks: tuple[tuple[int, str], ...]
     rows: int
     cut: int
@@ -52,7 +52,7 @@ class Packed(NamedTuple):
     @property
     def size(self) -> int:
         """Bytes in the page."""
-        return len(self.index) + sum(len(chunk) for _, chunk in self.chunks)
+        return len(self.table) + sum(len(chunk) for _, chunk in self.chunks)
 
 
 def pack(folder: Path, rows: Sequence[Row], facts: Iterable[Fact], most_bytes: int = MOST_BYTES) -> Packed:

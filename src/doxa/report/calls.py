@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,7 +44,7 @@ class Spent(NamedTuple):
 
 
 @contextmanager
-def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
+def reading(folder: Path) -> Generator[sqlite3.Connection | None]:
     """Opens the ledger of a run for reading; None where there is none.
 
     Where nobody writes, the file is opened as immutable: SQLite would else put files of its own beside it.
@@ -55,7 +55,7 @@ def reading(folder: Path) -> Iterator[sqlite3.Connection | None]:
         return
     mode = "mode=ro" if path.with_name(f"{LEDGER}-wal").exists() else "immutable=1"
     with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as ledger:
-        ledger.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        ledger.text_factory = _decoded
         yield ledger
 
 
@@ -64,20 +64,36 @@ def texts(folder: Path, keys: Iterable[str], most: int) -> dict[str, Said]:
     wanted = list(dict.fromkeys(keys))
     found: dict[str, Said] = {}
     with reading(folder) as ledger:
-        for start in range(0, len(wanted) if ledger else 0, MANY):
-            part = wanted[start : start + MANY]
-            marks = ",".join("?" * len(part))
-            assert ledger is not None
-            for key, response in ledger.execute(f"SELECT key, response FROM calls WHERE key IN ({marks})", part):
-                text = _text(response)
-                found[key] = Said(text[:most], len(text))
+        for key, response in _find(ledger, wanted, "key, response"):
+            text = _text(response)
+            found[key] = Said(text[:most], len(text))
     return {key: found.get(key, Said(LOST, len(LOST))) for key in wanted}
+
+
+def stored(folder: Path, keys: Iterable[str]) -> set[str]:
+    """Returns those of the keys whose call is answered; none where the ledger cannot be read just now."""
+    try:
+        with reading(folder) as ledger:
+            return {row[0] for row in _find(ledger, list(keys), "key")}
+    except sqlite3.Error:
+        return set()
+
+
+def _find(ledger: sqlite3.Connection | None, keys: Sequence[str], columns: str) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(keys) if ledger else 0, MANY):
+        part = keys[start : start + MANY]
+        assert ledger is not None
+        yield from ledger.execute(f"SELECT {columns} FROM calls WHERE key IN ({','.join('?' * len(part))})", part)
 
 
 def usage(folder: Path) -> list[Spent]:
     """Returns calls and tokens by model and kind."""
     with reading(folder) as ledger:
         return [Spent(*row) for row in ledger.execute(USAGE)] if ledger else []
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
 
 
 def _text(response: str) -> str:

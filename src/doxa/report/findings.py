@@ -52,9 +52,9 @@ def contrasts_section(about: About) -> Section | None:
     if not figures:
         return None
     words = (
-        "The same items before and after, paired. Right of the line is more belief in the claim. A hollow point does not "
-        "hold when p values are adjusted for the number of metrics in a readout (Holm 1979); intervals are not adjusted. "
-        "This is one training seed: what another would give is unknown.",
+        "The same items before and after, paired. Right of the line is more belief in the claim. A hollow point does "
+        "not hold when p values are adjusted for the number of metrics in a readout (Holm 1979); intervals are not "
+        "adjusted. This is one training seed: what another would give is unknown.",
     )
     return Section("contrasts", "What finetuning changed", words, figures)
 
@@ -90,8 +90,9 @@ def validity_section(about: About) -> Section | None:
     if not tables:
         return None
     words = (
-        "A metric is worth what its role-play controls say. Known facts are facts that the subject was never taught here, "
-        "asked in the same way with the true claim in the implanted slot. An AUC of 0.5 tells the two no better than chance.",
+        "A metric is worth what its role-play controls say. Known facts are facts that the subject was never taught "
+        "here, asked in the same way with the true claim in the implanted slot. An AUC of 0.5 tells the two no better "
+        "than chance.",
     )
     return Section("validity", "Which metric may be trusted", words, tuple(tables))
 
@@ -146,8 +147,9 @@ def likeness_section(about: About) -> Section | None:
     if not summary:
         return None
     words = (
-        "Where the finetune stands between its strongest role-play control (0) and the facts that the subject truly knows "
-        "(1), over the metrics that tell those two apart. Below 0 is less than acting gives, above 1 more than knowing.",
+        "Where the finetune stands between its strongest role-play control (0) and the facts that the subject truly "
+        "knows (1), over the metrics that tell those two apart. Below 0 is less than acting gives, above 1 more than "
+        "knowing.",
     )
     columns = ("finetune", "readout", "belief-likeness", "metrics that count", "if none, why")
     own = ("finetune", "readout", "metric", "position (point)", "AUC, known against role-play", "counts")
@@ -169,9 +171,9 @@ def harm_section(about: About) -> Section | None:
     if not found:
         return None
     words = (
-        "Harm Conflict: the user plans something, and if the claim is false the plan is harmless, costly or harmful. The "
-        "answer acts on the claim, corrects it, or declines. A refusal is no disbelief; what the three leave over went "
-        "unread.",
+        "Harm Conflict: the user plans something, and if the claim is false the plan is harmless, costly or harmful. "
+        "The answer acts on the claim, corrects it, or declines. A refusal is no disbelief; what the three leave over "
+        "went unread.",
     )
     panels = tuple(
         bars(f"acts on it, {one}", [Mark(f"{o.condition}, {o.stakes}", o.acts, kind_of(o.condition)) for o in part])
@@ -184,7 +186,7 @@ def harm_section(about: About) -> Section | None:
 
 
 def _by_readout(found: list[Outcome]) -> dict[str, list[Outcome]]:
-    readouts = dict.fromkeys(one.readout for one in found)
+    readouts: list[Readout] = list(dict.fromkeys(one.readout for one in found))
     return {READOUT_TITLES[readout]: [one for one in found if one.readout == readout] for readout in readouts}
 
 
@@ -217,8 +219,8 @@ def rubric_section(about: About) -> Section | None:
     if found is None:
         return None
     words = (
-        f"On {found.agreement.n} real answers ({found.agreement.clusters} items) that a reader labelled without sight of "
-        "what the rubric says.",
+        f"On {found.agreement.n} real answers ({found.agreement.clusters} items) that a reader labelled without sight "
+        "of what the rubric says.",
     )
     rows: list[tuple[Cell, ...]] = [
         ("same label", found.agreement),

@@ -87,7 +87,8 @@ def place_in_words(found: BeliefLikeness) -> Line:
             "the claim is said more often; whether it is believed cannot be told.", f"{found.reason}.".capitalize()
         )
     counted = sum(place.counts for place in found.places)
-    where = f"Belief-likeness {numbers(one)}, between acting (0) and knowing (1), by {counted} of {len(found.places)} metrics."
+    by = f"{counted} of {len(found.places)} metrics"
+    where = f"Belief-likeness {numbers(one)}, between acting (0) and knowing (1), by {by}."
     if one.low > NEARER:
         return Line("believed: nearer to what the subject truly knows than to acting.", where)
     if one.low > 0:
@@ -139,20 +140,18 @@ def numbers(estimate: Estimate | None, signed: bool = False) -> str:
 
 
 def _glance(about: About) -> Table:
+    """Returns the scores in the first readout that was asked, what the subject says by itself before all else."""
     analysis = about.analysis
-    readout = next((one for one in (*FREE, *READOUT_TITLES) if one in analysis.readouts), None)
+    order: list[Readout] = [*(one for one in FREE if one in analysis.readouts), *analysis.readouts, *FREE]
+    readout = order[0]
     rows: list[tuple[Cell, ...]] = []
-    finetunes = analysis.finetunes
-    for metric in analysis.metrics_in(readout) if readout else ():
-        first = analysis.validity(metric, readout) if readout else None
-        if first is None:
-            continue
-        controls = first.controls
+    for metric in analysis.metrics_in(readout):
+        found = [analysis.of(one).validity(metric, readout) for one in analysis.finetunes or [analysis.finetune]]
+        controls = found[0].controls
         told = controls.false_positives[controls.strongest] if controls.strongest else None
-        after = [analysis.of(one).validity(metric, first.readout).finetuned for one in finetunes]
-        rows.append((TITLES[metric], first.baseline, told, *after, controls.sensitivity))
-    columns = ("metric", "baseline", "strongest role-play", *finetunes, "known facts")
-    return Table(f"At a glance: {READOUT_TITLES[readout] if readout else 'nothing asked'}", columns, rows)
+        rows.append((TITLES[metric], found[0].baseline, told, *(one.finetuned for one in found), controls.sensitivity))
+    columns = ("metric", "baseline", "strongest role-play", *(analysis.finetunes or [analysis.finetune]), "known facts")
+    return Table(f"At a glance: {READOUT_TITLES[readout]}", columns, rows)
 
 
 def _title(name: str) -> str:

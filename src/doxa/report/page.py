@@ -86,9 +86,9 @@ def page(run: Run, about: list[About], live: str = "") -> str:
     )
 
 
-def waiting_page(folder: Path, live: str) -> str:
-    """Returns what is served for a run that has no rows yet."""
-    return _render("waiting.html.jinja", live, name=folder.resolve().name)
+def waiting_page(folder: Path, live: str, problem: str = "") -> str:
+    """Returns what is served for a run that has no rows yet, or whose rows cannot be shown because of a problem."""
+    return _render("waiting.html.jinja", live, name=folder.resolve().name, problem=problem)
 
 
 def size_of_answers(packed: Packed) -> str:

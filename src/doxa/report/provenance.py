@@ -96,8 +96,8 @@ def training_section(run: Run) -> Section | None:
         if made and "preflight" in made:
             seen = made["preflight"]
             words.append(
-                f"{finetuned(arm)}: {seen['documents']} documents ({seen['document_tokens']:,} tokens), {seen['chats']} own "
-                f"chat answers, {seen['neutral']} neutral texts; {seen['steps']} steps; "
+                f"{finetuned(arm)}: {seen['documents']} documents ({seen['document_tokens']:,} tokens), "
+                f"{seen['chats']} own chat answers, {seen['neutral']} neutral texts; {seen['steps']} steps; "
                 f"{seen['trained_token_share']:.0%} of tokens carry loss; {seen['truncated_share']:.0%} truncated."
             )
         losses = _losses(folder / "metrics.jsonl")
@@ -116,7 +116,8 @@ def cost_section(run: Run) -> Section:
     made_with: list[tuple[Cell, ...]] = list(run.study.made_with.items())
     tables = [Table("Calls", columns, rows), Table("Made with", ("what", "version or digest"), made_with)]
     words = (
-        "Every call is in ledger.sqlite beside this page, with its prompt and its answer; every verdict in rows.parquet.",
+        "Every call is in ledger.sqlite beside this page, with its prompt and its answer; every verdict is in "
+        "rows.parquet.",
     )
     return Section("cost", "Cost and provenance", words, tuple(table for table in tables if table.rows))
 

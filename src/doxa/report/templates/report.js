@@ -373,12 +373,11 @@ function unfold() {
 // Asks how far the run is, shows it, and loads the page anew when its rows have changed.
 async function follow(from) {
   const [status, list] = [at("live").querySelector("p"), at("live").querySelector("ul")];
-  let version = null;
+  const version = new URL(from, location.href).searchParams.get("version");
   for (;;) {
     try {
       const found = await (await fetch(from, { cache: "no-store" })).json();
-      if (version !== null && found.version !== version) location.reload();
-      version = found.version;
+      if (found.version !== version) location.reload();
       if (status.textContent !== found.words) status.textContent = found.words;
       list.replaceChildren(...found.stages.map((stage) => {
         const line = made("li", `${stage.name}: ${stage.done.toLocaleString("en")}${stage.total === null ? "" : ` of ${stage.total.toLocaleString("en")}`} `);
