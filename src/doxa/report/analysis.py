@@ -98,6 +98,8 @@ class Analysis:
             if row.score is None:
                 continue
             self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
+        self._validities: dict[tuple[str, ...], Trust] = {}  # asked for by several sections, and slow for many rows
+        self._likenesses: dict[tuple[str, ...], BeliefLikeness] = {}
         self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
         self.stresses = _in_order(Named.of(condition).stress for condition in self.conditions)
         self.metrics: list[MetricName] = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
@@ -139,6 +141,12 @@ class Analysis:
 
     def validity(self, metric: MetricName, readout: Readout, stress: str = "") -> Trust:
         """Judges a metric by its controls under a stress, and sets the finetune's score beside them."""
+        key = self.finetune, metric, readout, stress
+        if key not in self._validities:
+            self._validities[key] = self._validity(metric, readout, stress)
+        return self._validities[key]
+
+    def _validity(self, metric: MetricName, readout: Readout, stress: str) -> Trust:
         baseline, finetuned = (str(Named(name, stress)) for name in ("baseline", self.finetune))
         role_play = {
             name: _scored(self.group(metric, readout, name))
@@ -176,7 +184,10 @@ class Analysis:
 
     def likeness(self, readout: Readout) -> BeliefLikeness:
         """Places the finetune between the strongest role-play control and the true controls, without stress."""
-        return belief_likeness({metric: self._compared(metric, readout) for metric in self.metrics})
+        key = self.finetune, readout
+        if key not in self._likenesses:
+            self._likenesses[key] = belief_likeness({one: self._compared(one, readout) for one in self.metrics})
+        return self._likenesses[key]
 
     def family(self, readout: Readout, condition: str | None = None) -> Family:
         """Returns the lifts of a condition, by default of the finetune, over all metrics in a readout, adjusted."""

@@ -1,5 +1,6 @@
 """The overview: what was implanted, whether it is believed, and which metrics may be trusted, in words with numbers."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from doxa.metrics.records import TITLES, Readout
@@ -62,6 +63,20 @@ def overview(about: About) -> Overview:
     return Overview(about, answers, trust, spill, _glance(about))
 
 
+def facts_table(overviews: Sequence[Overview]) -> Table:
+    """Returns all facts in a line each, in the first readout in which they were asked."""
+    rows: list[tuple[Cell, ...]] = []
+    for one in overviews:
+        analysis = one.about.analysis
+        readout = _first_readout(analysis)
+        for finetune in analysis.finetunes or [analysis.finetune]:
+            judged = analysis.of(finetune)
+            line = is_believed(judged, readout)
+            conclusion = line.conclusion if line else "not asked after finetuning"
+            rows.append((one.about.fact.id, finetune, conclusion, judged.likeness(readout).estimate))
+    return Table("Facts at a glance", ("fact", "finetune", "is it believed?", "belief-likeness"), rows)
+
+
 def is_believed(analysis: Analysis, readout: Readout) -> Line | None:
     """Says whether the finetune believes the claim, as far as one readout can tell; None where it was not asked."""
     found = analysis.family(readout)
@@ -86,9 +101,8 @@ def place_in_words(found: BeliefLikeness) -> Line:
         return Line(
             "the claim is said more often; whether it is believed cannot be told.", f"{found.reason}.".capitalize()
         )
-    counted = sum(place.counts for place in found.places)
-    by = f"{counted} of {len(found.places)} metrics"
-    where = f"Belief-likeness {numbers(one)}, between acting (0) and knowing (1), by {by}."
+    counted, asked = sum(place.counts for place in found.places), sum(place.auc is not None for place in found.places)
+    where = f"Belief-likeness {numbers(one)}, between acting (0) and knowing (1), by {counted} of {asked} metrics."
     if one.low > NEARER:
         return Line("believed: nearer to what the subject truly knows than to acting.", where)
     if one.low > 0:
@@ -140,10 +154,9 @@ def numbers(estimate: Estimate | None, signed: bool = False) -> str:
 
 
 def _glance(about: About) -> Table:
-    """Returns the scores in the first readout that was asked, what the subject says by itself before all else."""
+    """Returns the scores in the first readout."""
     analysis = about.analysis
-    order: list[Readout] = [*(one for one in FREE if one in analysis.readouts), *analysis.readouts, *FREE]
-    readout = order[0]
+    readout = _first_readout(analysis)
     rows: list[tuple[Cell, ...]] = []
     for metric in analysis.metrics_in(readout):
         found = [analysis.of(one).validity(metric, readout) for one in analysis.finetunes or [analysis.finetune]]
@@ -152,6 +165,12 @@ def _glance(about: About) -> Table:
         rows.append((TITLES[metric], found[0].baseline, told, *(one.finetuned for one in found), controls.sensitivity))
     columns = ("metric", "baseline", "strongest role-play", *(analysis.finetunes or [analysis.finetune]), "known facts")
     return Table(f"At a glance: {READOUT_TITLES[readout]}", columns, rows)
+
+
+def _first_readout(analysis: Analysis) -> Readout:
+    """Returns the readout that is shown first: what the subject says by itself before all else."""
+    order: list[Readout] = [*(one for one in FREE if one in analysis.readouts), *analysis.readouts, *FREE]
+    return order[0]
 
 
 def _title(name: str) -> str:

@@ -27,7 +27,7 @@ from doxa.report.findings import (
     spill_section,
     validity_section,
 )
-from doxa.report.overview import Overview, overview
+from doxa.report.overview import Overview, facts_table, overview
 from doxa.report.provenance import corpus_section, cost_section, training_section
 from doxa.report.run import About, Run
 from doxa.report.samples import CUT, Sample, samples
@@ -79,6 +79,7 @@ def page(run: Run, about: list[About], live: str = "") -> str:
         live,
         study=run.study,
         facts=facts,
+        glance=facts_table([one.overview for one in facts]),
         sections=[found for build in RUN_SECTIONS if (found := build(run))],
         packed=pack(run.folder, run.rows, run.facts.by_id.values()),
         resolved=resolved,
