@@ -48,8 +48,7 @@ def test_without_scripts_numbers_figures_and_a_sample_of_answers_show(opened: Op
     assert not page.locator("#filters").is_visible()
 
 
-@pytest.mark.parametrize("width", [SIZES[0], SIZES[-1]])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "scheme"), [(SIZES[0], "dark"), (SIZES[-1], "light")])
 def test_axe_finds_nothing(opened: Opener, report_of_two: str, axe: str, width: int, scheme: str):
     page, _ = opened(report_of_two, width, color_scheme=scheme, bypass_csp=True)
     page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
