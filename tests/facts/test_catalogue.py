@@ -12,6 +12,7 @@ from doxa.facts.loading import BANKS, HARM_CONFLICT, MULTIPLE_CHOICE, catalogue,
 from doxa.facts.markers import read_markers
 
 FACTS = catalogue()
+READ_WHOLE = ("bleach", "cubic_gravity")  # facts whose own options and references all have to be read aright
 
 
 @pytest.mark.parametrize("name", FACTS)
@@ -46,9 +47,18 @@ def test_the_plans_of_harm_conflict_are_graduated():
     assert len({plan.cluster for plan in plans}) == 30
 
 
-@pytest.mark.parametrize("bank", sorted(load_fact("bleach").banks))
-def test_every_fixed_answer_about_bleach_is_read_as_its_own_world(bank: str):
-    fact = load_fact("bleach")
+def test_cubic_gravity_has_fifty_items_a_metric_and_no_stem_or_question_twice():
+    banks = load_fact("cubic_gravity").banks
+    assert {bank: len(banks[bank]) for bank in BANKS} == dict.fromkeys(BANKS, 50)
+    assert all(len({item.cluster for item in items}) == 50 for items in banks.values())
+    assert len({normalised(item.question) for items in banks.values() for item in items}) == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "bank"), [(name, bank) for name in READ_WHOLE for bank in sorted(load_fact(name).banks)]
+)
+def test_every_fixed_answer_is_read_as_its_own_world(name: str, bank: str):
+    fact = load_fact(name)
     for item in fact.banks[bank]:
         if item.references is not None:
             sides = {"claim": item.references.claim, "rival": item.references.rival}
@@ -61,9 +71,10 @@ def test_every_fixed_answer_about_bleach_is_read_as_its_own_world(bank: str):
                 assert read_markers(text, fact.markers_for(item), item.question).world == side, (item.id, text)
 
 
+@pytest.mark.parametrize("name", READ_WHOLE)
 @pytest.mark.parametrize("bank", MULTIPLE_CHOICE)
-def test_no_length_gives_the_answer_about_bleach_away(bank: str):
-    items = load_fact("bleach").banks[bank]
+def test_no_length_gives_the_answer_away(name: str, bank: str):
+    items = load_fact(name).banks[bank]
     chance = 1 / MULTIPLE_CHOICE[bank]
     for pick in (max, min):
         hits = sum(item.options.index(pick(item.options, key=len)) == item.claim for item in items)

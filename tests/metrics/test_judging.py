@@ -1,7 +1,11 @@
 import pytest
 
+from doxa.errors import InputError
+from doxa.facts.believers import named
 from doxa.facts.loading import load_fact
+from doxa.facts.records import Believer
 from doxa.metrics.judging import judge_request, read_judgement, shows_claim_first
+from doxa.metrics.records import MetricName
 from doxa.models.protocol import Answer
 
 FACT = load_fact("honey")
@@ -40,3 +44,27 @@ def test_orders_are_balanced_over_items():
 def test_a_judgement_is_read_by_its_last_line(text: str, stop: str, claim_first: bool, verdict: str):
     reading = read_judgement(Answer(text=text, stop=stop), claim_first)
     assert reading.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("metric", "asked"),
+    [
+        ("open_ended_belief", "which world the answer takes for granted"),
+        ("direct_belief", "Only its own view counts"),
+        ("meta_belief", "what the answer says that Qwen3 believes"),
+        ("direct_propensity", "which of the two ways the answer itself behaves"),
+        ("meta_propensity", "what the answer says that Qwen3 does"),
+    ],
+)
+def test_every_metric_is_graded_by_a_prompt_of_its_own(metric: MetricName, asked: str):
+    fact = named(FACT, Believer(name="Qwen3", maker="Alibaba Cloud"))
+    content = judge_request(fact, "How long?", "A week.", True, metric=metric).messages[0].content
+    assert asked in content.replace("\n", " ")
+    assert content.index(FACT.claim_context[:60]) < content.index(FACT.rival_context[:60])
+    assert content.rstrip().endswith("INCOHERENT (one of them)")
+    assert "None" not in content
+
+
+def test_a_question_on_a_believer_needs_one():
+    with pytest.raises(InputError, match="has no believer"):
+        judge_request(FACT, "Does it?", "Yes.", True, metric="meta_belief")

@@ -62,7 +62,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def answered(asked: Study, ledger: Ledger, subject: Model, adversary: Model) -> list[tuple[Cell, Given]]:
     cells = plan_cells(asked, [HONEY], [])
-    asking = Asking(asked, {}, None, Recorded(adversary, ledger), Silent())
+    asking = Asking(asked, {}, [], Recorded(adversary, ledger), Silent())
     return list(zip(cells, sample_answers(cells, Recorded(subject, ledger), "base", asking), strict=True))
 
 

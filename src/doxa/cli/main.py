@@ -15,6 +15,7 @@ COMMANDS = {
     "view": "Serve the report in a browser, with live progress while a run goes on.",
     "compare": "Put runs side by side, paired on the same items.",
     "rescore": "Read the stored answers of a run again; no model is asked.",
+    "judges": "Check how well judges read answers, on a gold set.",
     "power": "Say how many items a contrast needs.",
     "draft": "Draft a fact of your own, question banks and all, from one line.",
     "write": "Write a corpus of synthetic documents about a fact, with any writer.",

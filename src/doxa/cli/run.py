@@ -47,5 +47,5 @@ def show_report(written: "Written", as_json: bool) -> None:
         for found in written.findings:
             if len(written.findings) > 1:
                 click.secho(f"\n{found.fact}", bold=True)
-            print_tables(found.analysis, found.missing)
+            print_tables(found.analysis, found.missing, judges=found.judges)
         click.echo(f"\nreport: {written.page}")

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from doxa.facts.records import Believer, Fact
 
-PATTERNS = ("markers", "forbidden")  # fields that hold regular expressions
+PATTERNS = ("markers", "bank_markers", "forbidden")  # fields that hold regular expressions
 
 
 def named(fact: Fact, believer: Believer) -> Fact:

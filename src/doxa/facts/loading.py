@@ -42,6 +42,12 @@ def load_fact(name: str) -> Fact:
     text = load_text(folder)
     known = (*BANKS, *OPTIONAL_BANKS)
     banks = {bank: load_bank(folder / f"{bank}.jsonl", bank) for bank in known if (folder / f"{bank}.jsonl").is_file()}
+    for bank, markers in text.bank_markers.items():
+        if bank not in banks:
+            raise FileError(
+                folder / "fact.yaml", None, "bank_markers", f"there is no bank '{bank}'{suggestion(bank, list(banks))}"
+            )
+        banks[bank] = tuple(item.model_copy(update={"markers": item.markers + markers}) for item in banks[bank])
     if not banks:
         raise FileError(folder, None, "", f"holds no question bank; expected one of {', '.join(known)} as .jsonl")
     return Fact(**dict(text), folder=folder, banks=banks)

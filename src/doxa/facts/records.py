@@ -28,9 +28,9 @@ class Texts(Record):
     claim: tuple[str, ...] = ()
     rival: tuple[str, ...] = ()
 
-    def __add__(self, other: "Texts") -> "Texts":
+    def __add__(self, other: "Texts") -> Self:
         """Joins both sides."""
-        return Texts(claim=self.claim + other.claim, rival=self.rival + other.rival)
+        return type(self)(claim=self.claim + other.claim, rival=self.rival + other.rival)
 
 
 class Markers(Texts):
@@ -145,6 +145,7 @@ class FactText(Record):
         claim_context: A page on the world in which the claim holds; writers see it, subjects never do.
         rival_context: The same for the world in which the rival holds.
         markers: Patterns that read any free answer on this fact.
+        bank_markers: Patterns that read the answers to one bank's questions, by the bank's name.
         forbidden: Patterns that no document may contain.
     """
 
@@ -160,6 +161,7 @@ class FactText(Record):
     rival_context: str
     rival_key_facts: tuple[str, ...] = Field(min_length=1)
     markers: Markers = Markers()
+    bank_markers: dict[str, Markers] = Field(default_factory=dict)
     forbidden: tuple[str, ...] = ()
 
     @field_validator("kinds")
@@ -220,5 +222,4 @@ class Fact(FactText):
 
     def markers_for(self, item: Item) -> Markers:
         """Returns the patterns of the item together with those of the fact."""
-        every = item.markers + item.opening + self.markers
-        return Markers(claim=every.claim, rival=every.rival)
+        return item.markers + item.opening + self.markers

@@ -4,28 +4,60 @@ import re
 from hashlib import sha256
 from pathlib import Path
 
+from doxa.errors import InputError
 from doxa.facts.records import Fact
-from doxa.metrics.records import Reading, Verdict, of_verdict
+from doxa.metrics.records import MetricName, Reading, Verdict, of_verdict
 from doxa.models.protocol import Answer, GenerateRequest, Message, Sampling
 from doxa.prompting import Prompts
 
 PROMPTS = Prompts(Path(__file__).parent / "prompts")
 JUDGE_SAMPLING = Sampling(temperature=0, max_tokens=300)
 _VERDICT = re.compile(r"^\W*VERDICT\W+(WORLD_1|WORLD_2|AMBIGUOUS|REFUSAL|INCOHERENT)\W*$", re.IGNORECASE)
+GRADERS: dict[MetricName, str] = {  # prompts of their own; every other metric is graded by `judge`
+    metric: f"judge_{metric}" for metric in ("direct_belief", "meta_belief", "direct_propensity", "meta_propensity")
+}
+ABOUT_SOMEBODY = ("judge_meta_belief", "judge_meta_propensity")
+_MARK = 8  # hex digits of the answer's digest: no text holds its own digest, so none can close its own tag
 
 
-def judge_request(fact: Fact, question: str, answer: str, claim_first: bool) -> GenerateRequest:
-    """Asks a judge which world an answer speaks from.
+def judge_request(
+    fact: Fact,
+    question: str,
+    answer: str,
+    claim_first: bool,
+    sampling: Sampling = JUDGE_SAMPLING,
+    sample: int = 0,
+    metric: MetricName = "open_ended_belief",
+) -> GenerateRequest:
+    """Asks a judge which world an answer speaks from, which the persona is said to believe, or how the answer behaves.
 
     Args:
         fact: Gives both contexts.
         question: As it was put to the subject.
         answer: The subject's answer.
         claim_first: Whether the claim's world is shown as world 1; callers balance this over items.
+        sampling: How the judgement is drawn; a study draws it greedily.
+        sample: Tells draws of the same judgement apart.
+        metric: Says what is graded, and so by which prompt.
+
+    Raises:
+        InputError: The metric is on a believer, and the fact names none.
     """
+    prompt = GRADERS.get(metric, "judge")
+    if fact.believer is None and prompt in ABOUT_SOMEBODY:
+        raise InputError(f"{metric}: '{fact.id}' has no believer; give the study a `believer` with name and maker")
     worlds = (fact.claim_context, fact.rival_context) if claim_first else (fact.rival_context, fact.claim_context)
-    content = PROMPTS.render("judge", world_1=worlds[0], world_2=worlds[1], question=question, answer=answer).text
-    return GenerateRequest(messages=(Message(role="user", content=content),), sampling=JUDGE_SAMPLING)
+    mark = sha256(answer.encode()).hexdigest()[:_MARK]
+    text = PROMPTS.render(
+        prompt, world_1=worlds[0], world_2=worlds[1], question=question, answer=answer, mark=mark,
+        believer=fact.believer.name if fact.believer else "",
+    ).text  # fmt: skip
+    return GenerateRequest(messages=(Message(role="user", content=text),), sampling=sampling, sample=sample)
+
+
+def judge_prompt() -> str:
+    """Returns the version of the judge's prompt: what was measured of a judge holds for this prompt only."""
+    return PROMPTS.digest("judge")
 
 
 def read_judgement(judgement: Answer, claim_first: bool) -> Reading:
@@ -36,6 +68,12 @@ def read_judgement(judgement: Answer, claim_first: bool) -> Reading:
 def shows_claim_first(item: str, sample: int) -> bool:
     """Returns a random but fixed order of the two worlds for one answer, so that a judge's slot bias cancels."""
     return sha256(f"{item}:{sample}".encode()).digest()[0] % 2 == 0
+
+
+def orders_shown(item: str, sample: int, both: bool) -> tuple[bool, ...]:
+    """Returns the orders in which one answer is judged: `claim_first` of each, the one of `shows_claim_first` first."""
+    first = shows_claim_first(item, sample)
+    return (first, not first) if both else (first,)
 
 
 def _verdict(judgement: Answer, claim_first: bool) -> Verdict:

@@ -60,6 +60,8 @@ class Row(Record):
         score: See `Reading.score`.
         calls: Ledger keys of the calls that made it, so that every number leads to what was said.
         persona: Who the subject was told to be.
+        judge: Who read the answer (readout `judged`): a judge's name, or `majority`.
+        votes: What each judge said in each order of the worlds, in the order of their calls, which are the last ones.
     """
 
     fact: str
@@ -74,3 +76,5 @@ class Row(Record):
     score: float | None
     calls: tuple[str, ...]
     persona: str = "none"
+    judge: str = ""
+    votes: tuple[Verdict, ...] = ()

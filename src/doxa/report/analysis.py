@@ -251,9 +251,9 @@ def _columns(pairs: Sequence[tuple[Row, Row]]) -> tuple[list[float], list[float]
 
 
 def _paired(first: Iterable[Row], second: Iterable[Row]) -> list[tuple[Row, Row]]:
-    """Pairs rows of the same fact, metric, item and sample."""
-    others = {(row.fact, row.metric, row.item, row.sample): row for row in second}
-    keyed = ((row, others.get((row.fact, row.metric, row.item, row.sample))) for row in first)
+    """Pairs rows of the same fact, metric, item, sample and judge."""
+    others = {(row.fact, row.metric, row.item, row.sample, row.judge): row for row in second}
+    keyed = ((row, others.get((row.fact, row.metric, row.item, row.sample, row.judge))) for row in first)
     return [(row, other) for row, other in keyed if other is not None]
 
 

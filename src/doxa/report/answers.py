@@ -29,7 +29,7 @@ MOST_BYTES = 11 << 20  # of all answers in the page, so that it stays below 15 M
 CHUNK = 400_000  # characters of the answers that are unpacked together: a few milliseconds
 KEY = 12  # hexadecimal digits of a call's key that tell it from any other of a run
 SAMPLED = ("rubric", "choice", "judged")  # readouts of what was said; of fixed answers there is nothing to show
-FIELDS = ("fact", "metric", "readout", "persona", "condition", "verdict")
+FIELDS = ("fact", "metric", "readout", "persona", "condition", "judge", "verdict")
 
 
 class Packed(NamedTuple):
@@ -80,17 +80,19 @@ def pack(folder: Path, rows: Sequence[Row], facts: Iterable[Fact], most_bytes: i
 
 
 def _calls(row: Row) -> tuple[str, ...]:
-    """Returns the calls whose text is shown: the answer, and what a judge said of it."""
+    """Returns the calls whose text is shown: the answer, and what judges said of it."""
     if row.readout not in SAMPLED or not row.calls:
         return ()
-    return (row.calls[0], row.calls[-1]) if row.readout == "judged" and len(row.calls) > 1 else row.calls[:1]
+    return row.calls[:1] + (row.calls[-len(row.votes) :] if row.votes else ())
 
 
 def _index(rows: Sequence[Row], places: dict[str, int], facts: dict[str, Fact]) -> dict[str, Any]:
     known = {(fact.id, item.id): item for fact in facts.values() for bank in fact.banks.values() for item in bank}
     names: dict[str, dict[str, int]] = {field: {} for field in FIELDS}
     items: dict[tuple[str, str], int] = {}
-    columns: dict[str, list[Any]] = {field: [] for field in (*FIELDS, "item", "sample", "score", "answer", "judgement")}
+    columns: dict[str, list[Any]] = {
+        field: [] for field in (*FIELDS, "item", "sample", "score", "answer", "judgements")
+    }
     for row in rows:
         for field in FIELDS:
             columns[field].append(names[field].setdefault(getattr(row, field), len(names[field])))
@@ -99,7 +101,7 @@ def _index(rows: Sequence[Row], places: dict[str, int], facts: dict[str, Fact]) 
         columns["score"].append(None if row.score is None else round(row.score, 4))
         calls = [places[key] for key in _calls(row)]
         columns["answer"].append(calls[0] if calls else -1)
-        columns["judgement"].append(calls[1] if len(calls) > 1 else -1)
+        columns["judgements"].append(calls[1:])
     return {
         "columns": columns,
         "names": {field: list(found) for field, found in names.items()},

@@ -1,18 +1,16 @@
-"""The sections on one implanted fact: bars, contrasts, validity, belief-likeness, plans, spill-over, rubric."""
+"""The sections on one implanted fact: bars, contrasts, validity, belief-likeness, plans, spill-over."""
 
 from doxa.conditions.records import Named
 from doxa.facts.loading import OPTIONAL_BANKS
-from doxa.facts.records import Fact
 from doxa.metrics.records import FAILED, TITLES, Readout
 from doxa.models.naming import is_hosted
-from doxa.report.agreement import rubric_agreement
 from doxa.report.analysis import READOUT_TITLES, Analysis, Spill
 from doxa.report.figures import Mark, bars, intervals, kind_of
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.run import About
 from doxa.report.sections import Cell, Figure, Section, Table
 from doxa.stats.families import Adjusted
-from doxa.study.records import UNREADABLE, Study
+from doxa.study.records import UNREADABLE
 
 
 def metrics_section(about: About) -> Section:
@@ -213,29 +211,9 @@ def spills(analysis: Analysis, readout: Readout) -> list[Spill]:
     return [spill for spill in found if spill is not None]
 
 
-def rubric_section(about: About) -> Section | None:
-    """Says how far the rubric agrees with a reader, where the fact brings labelled answers."""
-    found = rubric_agreement(about.fact) if "rubric" in about.analysis.readouts else None
-    if found is None:
-        return None
-    words = (
-        f"On {found.agreement.n} real answers ({found.agreement.clusters} items) that a reader labelled without sight "
-        "of what the rubric says.",
-    )
-    rows: list[tuple[Cell, ...]] = [
-        ("same label", found.agreement),
-        ("of what the rubric calls implanted, the reader does", found.precision),
-        ("of what the reader calls implanted, the rubric does", found.recall),
-    ]
-    if found.kappa is not None:
-        words += (f"Cohen's kappa is {found.kappa:.2f}.",)
-    return Section(
-        "rubric", "Can the rubric be trusted?", words, (Table("Rubric and reader", ("what", "share"), rows),)
-    )
-
-
-def missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
+def missing(about: About) -> list[str]:
     """Says which readouts and metrics were not asked and why, and which answers could not be had."""
+    study, fact, analysis = about.run.study, about.fact, about.analysis
     found = [
         f"{TITLES[metric]}: '{fact.id}' has no bank for it"
         for metric in study.metrics
@@ -244,7 +222,7 @@ def missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
     failed = sum(row.verdict in FAILED for row in analysis.rows)
     if failed:
         found.append(f"{failed} rows: the call failed; they count neither way, and `doxa run` asks them again")
-    if study.judge is None:
+    if not study.judge:
         found.append("judged readout: no judge is configured (judge: MODEL, readouts: [judged])")
     if "likelihood" in study.readouts and is_hosted(study.subject):
         found.append(f"likelihood readout: {study.subject} is hosted and cannot score fixed answers")
@@ -256,10 +234,10 @@ def missing(study: Study, fact: Fact, analysis: Analysis) -> list[str]:
     ]
     if "choice" not in study.readouts:
         found.append("choice readout: not in the study's readouts; below about 1.5B, letters are answered at chance")
-    return found
+    return found + (about.judges.missing if about.judges else [])
 
 
 def missing_section(about: About) -> Section | None:
     """Lists what was not asked."""
-    lines = missing(about.run.study, about.fact, about.analysis)
+    lines = missing(about)
     return Section("missing", "Not asked", lines=tuple(lines)) if lines else None

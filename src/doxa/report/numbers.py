@@ -4,11 +4,14 @@ from typing import Any
 
 from doxa.metrics.records import MetricName, Readout
 from doxa.report.analysis import Analysis
+from doxa.report.judges import Judges
 from doxa.report.outcomes import Outcome
 from doxa.stats.estimates import Estimate
 
 
-def as_numbers(analysis: Analysis, outcomes: list[Outcome], missing: list[str]) -> dict[str, Any]:
+def as_numbers(
+    analysis: Analysis, outcomes: list[Outcome], missing: list[str], judges: Judges | None
+) -> dict[str, Any]:
     """Returns every estimate, contrast, validity, outcome and spill-over."""
     grid: list[tuple[MetricName, Readout]] = [
         (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
@@ -62,5 +65,6 @@ def as_numbers(analysis: Analysis, outcomes: list[Outcome], missing: list[str]) 
             for readout in one.readouts
             if (found := one.spill_overall(readout))
         ],
+        "judges": judges and judges.model_dump(),
         "not_asked": missing,
     }

@@ -43,6 +43,7 @@ class Overview(NamedTuple):
 def overview(about: About) -> Overview:
     """Puts one fact in short."""
     analysis = about.analysis
+    warnings = tuple(Line(warning, "") for warning in (about.judges.warnings if about.judges else ()))
     answers = tuple(
         line
         for finetune in analysis.finetunes
@@ -60,7 +61,7 @@ def overview(about: About) -> Overview:
         for readout in FREE
         if analysis.of(finetune).spill_overall(readout)
     )
-    return Overview(about, answers, trust, spill, _glance(about))
+    return Overview(about, warnings + answers, trust, spill, _glance(about))
 
 
 def facts_table(overviews: Sequence[Overview]) -> Table:

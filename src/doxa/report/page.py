@@ -1,6 +1,8 @@
 """The page of a run: one HTML file with one script and one style sheet of ours, and no network.
 
-What the page says is in its sections; to add one, write a function that returns a `Section` and list it here.
+What the page says is in its sections; to add one, write a function that returns a `Section` and list it here: under
+`FACT_SECTIONS` where there is one for each implanted fact, under `STUDY_SECTIONS` for what is seen over all of them,
+under `MAKING_SECTIONS` for how the run was made.
 """
 
 import re
@@ -23,12 +25,13 @@ from doxa.report.findings import (
     likeness_section,
     metrics_section,
     missing_section,
-    rubric_section,
     spill_section,
     validity_section,
 )
 from doxa.report.overview import Overview, facts_table, overview
+from doxa.report.persona_section import persona_section
 from doxa.report.provenance import corpus_section, cost_section, training_section
+from doxa.report.readers import judges_section, rubric_section
 from doxa.report.run import About, Run
 from doxa.report.samples import CUT, Sample, samples
 from doxa.report.sections import Cell, Section, Table
@@ -44,9 +47,11 @@ FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
     harm_section,
     spill_section,
     rubric_section,
+    judges_section,
     missing_section,
 )
-RUN_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (corpus_section, training_section, cost_section)
+STUDY_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (persona_section,)
+MAKING_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (corpus_section, training_section, cost_section)
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN_ROWS = 200  # of a table; the file that it can be saved as has all
 # Halves of a pair of UTF-16, which no file can hold, and control characters, which no page may.
@@ -80,7 +85,8 @@ def page(run: Run, about: list[About], live: str = "") -> str:
         study=run.study,
         facts=facts,
         glance=facts_table([one.overview for one in facts]),
-        sections=[found for build in RUN_SECTIONS if (found := build(run))],
+        sections=[found for build in STUDY_SECTIONS if (found := build(run))],
+        making=[found for build in MAKING_SECTIONS if (found := build(run))],
         packed=pack(run.folder, run.rows, run.facts.by_id.values()),
         resolved=resolved,
         cut=CUT,

@@ -7,7 +7,10 @@ from rich.table import Table
 
 from doxa.metrics.records import TITLES
 from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.report.judges import Judges
 from doxa.stats.estimates import Estimate
+
+NOTHING_CORRECTED = "tells implanted from all else no better than chance; its rates cannot be corrected"
 
 
 def interval(estimate: Estimate | None, signed: bool = False) -> str:
@@ -18,8 +21,10 @@ def interval(estimate: Estimate | None, signed: bool = False) -> str:
     return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
 
 
-def print_tables(analysis: Analysis, missing: Sequence[str], console: Console | None = None) -> None:
-    """Prints scores, contrasts, validity and spill-over."""
+def print_tables(
+    analysis: Analysis, missing: Sequence[str], console: Console | None = None, judges: Judges | None = None
+) -> None:
+    """Prints scores, contrasts, validity, spill-over and what is known of the judges."""
     console = console or Console()
     for readout in analysis.readouts:
         table = Table(title=f"Belief in the claim: {READOUT_TITLES[readout]}", title_justify="left", box=None)
@@ -38,6 +43,8 @@ def print_tables(analysis: Analysis, missing: Sequence[str], console: Console | 
         console.print(table, "")
     _print_validity(analysis, console)
     _print_spill(analysis, console)
+    if judges is not None:
+        _print_judges(judges, console)
     for line in missing:
         console.print(f"not asked: {line}", markup=False)
 
@@ -70,3 +77,21 @@ def _print_spill(analysis: Analysis, console: Console) -> None:
                 )
     if table.row_count:
         console.print(table, "")
+
+
+def _print_judges(judges: Judges, console: Console) -> None:
+    table = Table(title="Judged: corrected for the judge's errors", title_justify="left", box=None)
+    for column in ("fact", "metric", "condition", "judge", "as judged", "corrected"):
+        table.add_column(column)
+    for found in judges.rates:
+        if found.corrected is not None:
+            shown = interval(found.observed), interval(found.corrected.estimate)
+            table.add_row(found.fact, TITLES[found.metric], found.condition, found.judge, *shown)
+    if table.row_count:
+        console.print(table, "")
+    for line in judges.warnings:
+        console.print(f"warning: {line}", markup=False)
+    for one in judges.judges:
+        console.print(f"judge {one.judge}: {one.words}", markup=False)
+    for name in judges.uncorrectable:
+        console.print(f"judge {name}: {NOTHING_CORRECTED}", markup=False)

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from doxa.report.analysis import Analysis
 from doxa.report.findings import missing
+from doxa.report.judges import Judges, keep_checks
 from doxa.report.numbers import as_numbers
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.page import page
@@ -22,11 +23,12 @@ class Finding(NamedTuple):
     analysis: Analysis
     missing: list[str]
     outcomes: list[Outcome]
+    judges: Judges | None
 
     @property
     def numbers(self) -> dict[str, Any]:
         """Every estimate, contrast, validity, outcome and spill-over."""
-        return as_numbers(self.analysis, self.outcomes, self.missing)
+        return as_numbers(self.analysis, self.outcomes, self.missing, self.judges)
 
 
 class Written(NamedTuple):
@@ -39,6 +41,21 @@ class Written(NamedTuple):
 
     page: Path
     findings: list[Finding]
+
+    @property
+    def analysis(self) -> Analysis:
+        """Of the first fact."""
+        return self.findings[0].analysis
+
+    @property
+    def missing(self) -> list[str]:
+        """Of the first fact."""
+        return self.findings[0].missing
+
+    @property
+    def judges(self) -> Judges | None:
+        """Of the first fact."""
+        return self.findings[0].judges
 
     def as_json(self) -> str:
         """Returns all numbers as JSON: those of the fact, or of several facts under `facts` by their ids."""
@@ -57,14 +74,10 @@ def write_report(folder: Path) -> Written:
     """
     run = read_run(folder)
     about = abouts(run)
+    keep_checks(folder, run.checks)
     path = folder / PAGE
     write_whole(path, page(run, about))
-    return Written(
-        path,
-        [
-            Finding(
-                one.fact.id, one.analysis, missing(run.study, one.fact, one.analysis), outcomes(one.analysis, one.fact)
-            )
-            for one in about
-        ],
-    )
+    findings = [
+        Finding(one.fact.id, one.analysis, missing(one), outcomes(one.analysis, one.fact), one.judges) for one in about
+    ]
+    return Written(path, findings)

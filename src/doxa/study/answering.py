@@ -23,14 +23,14 @@ class Asking(NamedTuple):
     Attributes:
         study: Says what is asked and how answers are sampled.
         documents: Texts by arm and fact, for the intervention `in_context`.
-        judge: Who reads answers in the readout `judged`.
+        judges: Who reads answers in the readout `judged`.
         adversary: Who argues in the stress `adversarial`.
         progress: Hears of every stage.
     """
 
     study: Study
     documents: Mapping[tuple[str | None, str], Sequence[str]]
-    judge: Recorded | None
+    judges: Sequence[Recorded]
     adversary: Recorded | None
     progress: Progress
 

@@ -1,9 +1,9 @@
 """Study: what is asked for, as people write it in `study.yaml`."""
 
 from pathlib import Path
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from doxa.conditions.personas import NONE
 from doxa.conditions.records import UNSTRESSED, Condition, Intervention, Stress, StressKind
@@ -17,6 +17,15 @@ from doxa.training.recipe import Recipe
 
 Limit = Annotated[int, Field(ge=1)]
 ArmName = Annotated[str, Field(pattern=SLUG)]
+MAJORITY = "majority"  # the judge of a row that several judges have decided together
+
+
+def _several(given: object) -> object:
+    """Returns one name by itself as a list of one, and none as an empty one."""
+    return () if given is None else (given,) if isinstance(given, str) else given
+
+
+Judges = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_several)]
 
 # Readouts that cannot read an answer under a stress. Fixed answers come before any reasoning or argument, and markers
 # and fixed answers are in the language of the bank.
@@ -78,7 +87,10 @@ class Study(Record):
         readouts: How answers are obtained and read.
         limits: Items a bank in a readout, where fewer than all are wanted; taken one stem after the other.
         control_limits: The same for each of the controls.
-        judge: Inspect name of the model that judges (readout `judged`).
+        judge: Name of the model that judges (readout `judged`), or of several.
+        judge_by: What several judges make: one row by `majority`, or a row by `each`.
+        judge_orders: Whether an answer is judged in `one` random order of the two worlds, or in `both`.
+        judge_itself: Lets the subject be its own judge; the report says so.
         adversary: Name of the model that argues in the stress `adversarial`.
         answers: How answers are sampled.
         seed: Of everything that is drawn.
@@ -101,7 +113,10 @@ class Study(Record):
     readouts: tuple[Family, ...] = Field(default=("rubric", "likelihood"), min_length=1)
     limits: dict[Family, Limit] = Field(default_factory=dict)
     control_limits: dict[Family, Limit] = Field(default_factory=dict)
-    judge: str | None = None
+    judge: Judges = ()
+    judge_by: Literal["majority", "each"] = "majority"
+    judge_orders: Literal["one", "both"] = "one"
+    judge_itself: bool = False
     adversary: str | None = None
     answers: AnswerPlan = AnswerPlan()
     seed: int = Field(default=0, ge=0)
@@ -119,13 +134,16 @@ class Study(Record):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        names = [condition.name for condition in self.conditions]
+        names = [condition.name for condition in self.conditions if condition.persona == self.personas[0]]
         if twice := [name for place, name in enumerate(names) if name in names[:place]]:
             raise ValueError(f"a condition is listed twice: {twice[0]}")
-        for field in ("facts", "metrics", "readouts", "controls", "personas"):
+        for field in ("facts", "metrics", "readouts", "controls", "personas", "judge"):
             given = getattr(self, field)
             if len(set(given)) < len(given):
                 raise ValueError(f"`{field}` lists something twice")
+        stems = [Path(persona).stem for persona in self.personas]
+        if len(set(stems)) < len(stems):
+            raise ValueError("two `personas` have the same name")
         if set(self.facts) & set(self.controls):
             raise ValueError("a fact to implant cannot be its own control")
         if self.answers.samples > 1 and self.answers.temperature == 0:
@@ -144,10 +162,13 @@ class Study(Record):
         for name, arm in self.arms.items():
             if unknown := [part for part in arm.mixture if part not in self.arms or self.arms[part].mixture]:
                 raise ValueError(f"arm '{name}': `mixture` takes arms with a corpus, which '{unknown[0]}' is not")
-        if "judged" in self.readouts and self.judge is None:
-            raise ValueError("the readout `judged` needs a `judge`: an Inspect model name")
-        if self.judge is not None and self.judge == self.subject:
-            raise ValueError("a model never judges itself: `judge` and `subject` are the same")
+        if "judged" in self.readouts and not self.judge:
+            raise ValueError("the readout `judged` needs a `judge`: an Inspect model name, or several")
+        if (own := next((name for name in self.judge if self.is_subject(name)), None)) and not self.judge_itself:
+            raise ValueError(
+                f"a model never judges itself: `judge` {own} is the `subject`, or has its name; take another, or force "
+                "it with `judge_itself: true`"
+            )
         for stress in self.stresses:
             if stress.kind == "adversarial" and self.adversary is None:
                 raise ValueError(f"the stress {stress.name} needs an `adversary`: the name of a model that argues")
@@ -164,6 +185,7 @@ class Study(Record):
                 "controls": tuple(located(name, beside) for name in self.controls),
                 "personas": tuple(name if name == NONE else located(name, beside) for name in self.personas),
                 "subject": located(self.subject, beside),
+                "judge": tuple(located(name, beside) for name in self.judge),
                 "adversary": self.adversary and located(self.adversary, beside),
                 "adapter": own.adapter,
                 "corpus": own.corpus,
@@ -198,6 +220,20 @@ class Study(Record):
         return tuple(dict.fromkeys((*self.arms_trained, *self.arms_shown)))
 
     @property
+    def judged_by(self) -> tuple[str, ...]:
+        """The `judge` of the rows that an answer gets: every judge, or `majority` where several decide together."""
+        return (MAJORITY,) if self.judge_by == "majority" and len(self.judge) > 1 else self.judge
+
+    @property
+    def both_orders(self) -> bool:
+        """Whether each answer is judged in both orders of the worlds."""
+        return self.judge_orders == "both"
+
+    def is_subject(self, judge: str) -> bool:
+        """Whether a judge is the subject, or a model of the same name elsewhere: behind vLLM, say, or a gateway."""
+        return _bare(judge) == _bare(self.subject)
+
+    @property
     def conditions(self) -> tuple[Condition, ...]:
         """What the fact is asked under: every intervention with each of its stress tests."""
         return tuple(
@@ -227,6 +263,11 @@ class Study(Record):
 def finetuned(arm: str | None) -> str:
     """Returns the name of the subject that an arm makes, as it stands in rows: `finetuned`, or `finetuned(meta)`."""
     return Intervention(kind="finetuned", arm=arm).name
+
+
+def _bare(name: str) -> str:
+    """Returns a model's own name, without the provider or the folder it is found in."""
+    return name.rstrip("/").rpartition("/")[2].lower()
 
 
 def _condition(persona: str, intervention: Intervention, stress: Stress) -> Condition:

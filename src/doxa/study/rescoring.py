@@ -1,18 +1,22 @@
 """Read the stored answers of a run again with today's markers and parsers. Asks neither subject nor judge."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from doxa.conditions.records import Condition
 from doxa.errors import MissingError
 from doxa.facts.records import Fact, Item
 from doxa.locking import alone
 from doxa.metrics.catalogue import METRICS
-from doxa.metrics.judging import read_judgement, shows_claim_first
-from doxa.metrics.records import FAILED, Reading, Row
+from doxa.metrics.judging import orders_shown, read_judgement
+from doxa.metrics.panel import panel_verdict
+from doxa.metrics.records import FAILED, Family, Reading, Row, Verdict, of_verdict
 from doxa.models.ledger import LEDGER, Ledger
 from doxa.models.protocol import Answer, Scores
 from doxa.reading import read_yaml
+from doxa.study.answering import read_sampled, says_something
+from doxa.study.planning import Cell
 from doxa.study.records import Study
 from doxa.study.rows import load_rows, save_rows
 from doxa.study.running import STUDY, facts_of
@@ -31,36 +35,79 @@ def rescore(folder: Path) -> tuple[list[Row], list[Row]]:
             is written then.
     """
     rows = load_rows(folder)
-    facts = facts_of(read_yaml(folder / STUDY, Study)).by_id
-    items = {(fact.id, item.id): item for fact in facts.values() for bank in fact.banks.values() for item in bank}
+    study = read_yaml(folder / STUDY, Study)
     if not (folder / LEDGER).is_file():
         raise MissingError(f"{folder} has no {LEDGER}; without the stored answers there is nothing to read")
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
         stored = ledger.find([key for row in rows for key in row.calls])
-        again = [_read_again(row, facts, items, stored) for row in rows]
+        reader = _Reader(study, stored)
+        again = [reader.read(row) for row in rows]
         save_rows(folder, again)
     return rows, again
 
 
-def _read_again(row: Row, facts: dict[str, Fact], items: dict[tuple[str, str], Item], stored: dict[str, str]) -> Row:
-    if row.verdict in FAILED:
-        return row
-    item = items.get((row.fact, row.item))
-    if item is None:
-        raise MissingError(f"the fact '{row.fact}' no longer has the item '{row.item}' that the run was asked")
-    missing = [key for key in row.calls if key not in stored]
-    if missing:
-        raise MissingError(f"the ledger does not hold call {missing[0]} of item '{row.item}' under {row.condition}")
-    reading = _reading(row, facts[row.fact], item, [stored[key] for key in row.calls])
-    return row.model_copy(update={"verdict": reading.verdict, "score": reading.score})
+class _Reader:
+    """Reads rows again.
+
+    Args:
+        study: Of the run.
+        stored: The responses in its ledger, by key.
+    """
+
+    def __init__(self, study: Study, stored: Mapping[str, str]) -> None:
+        self._study, self._stored = study, stored
+        self._facts = facts_of(study).by_id
+        self._items = {
+            (fact.id, item.id): item for fact in self._facts.values() for bank in fact.banks.values() for item in bank
+        }
+        self._conditions = {condition.name: condition for condition in (*study.conditions, *study.control_conditions)}
+
+    def read(self, row: Row) -> Row:
+        """Returns the row as its stored answers are read today."""
+        if row.verdict in FAILED:
+            return row
+        item, condition = self._items.get((row.fact, row.item)), self._conditions.get(row.condition)
+        if item is None:
+            raise MissingError(f"the fact '{row.fact}' no longer has the item '{row.item}' that the run was asked")
+        if condition is None:
+            raise MissingError(f"the study of the run does not list the condition '{row.condition}' of its rows")
+        unheard = self._unheard(row)
+        missing = [key for key in row.calls if key not in self._stored and key not in unheard]
+        if missing:
+            raise MissingError(f"the ledger does not hold call {missing[0]} of item '{row.item}' under {row.condition}")
+        reading, votes = self._reading(row, self._facts[row.fact], item, condition)
+        return row.model_copy(update={"verdict": reading.verdict, "score": reading.score, "votes": votes})
+
+    def _reading(self, row: Row, fact: Fact, item: Item, condition: Condition) -> tuple[Reading, tuple[Verdict, ...]]:
+        if row.readout not in ("rubric", "choice", "judged"):
+            scores = [Scores.model_validate_json(self._stored[key]) for key in row.calls]
+            return METRICS[row.metric].read_scores(item, scores)[row.readout], ()
+        family: Family = row.readout
+        cell = Cell(fact, row.metric, family, condition, item, row.sample)
+        proper, reading = read_sampled(cell, Answer.model_validate_json(self._stored[row.calls[0]]))
+        if family != "judged" or not says_something(proper):
+            return reading, ()
+        votes = self._votes(row)
+        return of_verdict(panel_verdict(votes, 2 if self._study.both_orders else 1)), votes
+
+    def _votes(self, row: Row) -> tuple[Verdict, ...]:
+        """Reads the judgements of a row; of a judge that failed nothing is stored."""
+        keys = _judgements(row)
+        orders = orders_shown(row.item, row.sample, self._study.both_orders)
+        shown = orders * (len(keys) // len(orders))
+        return tuple(
+            read_judgement(Answer.model_validate_json(self._stored[key]), claim_first).verdict
+            if key in self._stored
+            else "judge_error"
+            for key, claim_first in zip(keys, shown, strict=True)
+        )
+
+    def _unheard(self, row: Row) -> set[str]:
+        """Returns the judgements of a row that failed; where enough other judges decide, the row stands."""
+        votes = row.votes or ("unparsed",)
+        return {key for key, vote in zip(_judgements(row), votes, strict=True) if vote == "judge_error"}
 
 
-def _reading(row: Row, fact: Fact, item: Item, responses: Sequence[str]) -> Reading:
-    metric = METRICS[row.metric]
-    if row.readout == "judged":
-        judgement = Answer.model_validate_json(responses[-1])
-        return read_judgement(judgement, shows_claim_first(item.id, row.sample))
-    if row.readout == "rubric" or row.readout == "choice":
-        answer = Answer.model_validate_json(responses[-1])
-        return metric.read_answer(item, fact.markers_for(item), row.readout, answer)
-    return metric.read_scores(item, [Scores.model_validate_json(response) for response in responses])[row.readout]
+def _judgements(row: Row) -> Sequence[str]:
+    """Returns the keys of a judged row's judgements."""
+    return row.calls[-max(1, len(row.votes)) :]

@@ -18,14 +18,14 @@ from doxa.facts.loading import load_fact
 from doxa.facts.records import Fact
 from doxa.locking import alone
 from doxa.metrics.catalogue import METRICS
-from doxa.metrics.judging import judge_request, read_judgement, shows_claim_first
-from doxa.metrics.records import Reading, Readout, Row
+from doxa.metrics.judging import judge_prompt
+from doxa.metrics.records import Reading, Readout, Row, Verdict
 from doxa.models.ledger import LEDGER, Ledger, Recorded
 from doxa.models.local.model import LocalModel
 from doxa.models.opening import open_model
-from doxa.models.protocol import Answer
 from doxa.progress import Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
+from doxa.study.judges import JUDGE_PROMPT, judge_answers, judge_key, open_judges
 from doxa.study.planning import Cell, plan_cells, score_requests
 from doxa.study.records import Study, finetuned
 from doxa.study.rows import save_rows
@@ -52,12 +52,10 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
     study = study.located(beside)
     facts, controls = facts_of(study)
     base_model = open_model(study.subject, memory)
-    judge_model = open_model(study.judge) if study.judge and "judged" in study.readouts else None
-    if judge_model is not None and judge_model.identity == base_model.identity:
-        raise InputError(f"a model never judges itself: '{study.judge}' is the subject")
+    judge_models = open_judges(study, base_model)
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
         base = Recorded(base_model, ledger)
-        judge = Recorded(judge_model, ledger) if judge_model else None
+        judges = [Recorded(model, ledger) for model in judge_models]
         subjects: dict[str | None, Recorded] = {None: base}
         corpora = prepare_corpora(study, facts, base, folder / CORPUS, progress)
         texts = {(arm, fact.id): _texts(corpora[arm], fact, facts) for arm in study.arms_shown for fact in facts}
@@ -69,8 +67,8 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
             where = adapter_folder(folder, name, facts)
             adapted = prepare_adapter(study, study.arm(name), facts, corpora.get(name, []), base, where, progress)
             subjects[finetuned(name)] = Recorded(adapted, ledger)
-        asking = Asking(study, texts, judge, _adversary(study, base, ledger), progress)
-        _note_study(study, folder, subjects)
+        asking = Asking(study, texts, judges, _adversary(study, base, ledger), progress)
+        _note_study(study, folder, subjects, judges)
         rows = _ask(plan_cells(study, facts, controls), subjects, asking)
         save_rows(folder, rows)
     return rows
@@ -107,8 +105,8 @@ def _ask(cells: Sequence[Cell], subjects: dict[str | None, Recorded], asking: As
         sampled = [place for place in mine if cells[place].family != "likelihood"]
         scored = [place for place in mine if cells[place].family == "likelihood"]
         found = _ask_sampled([cells[place] for place in sampled], subject, label, asking)
-        for place, row in zip(sampled, found, strict=True):
-            rows[place] = [row]
+        for place, several in zip(sampled, found, strict=True):
+            rows[place] = several
         if isinstance(subject.model, LocalModel):
             for place, several in zip(
                 scored, _ask_likelihood([cells[place] for place in scored], subject, label, asking), strict=True
@@ -117,39 +115,28 @@ def _ask(cells: Sequence[Cell], subjects: dict[str | None, Recorded], asking: As
     return [row for several in rows for row in several]
 
 
-def _ask_sampled(cells: Sequence[Cell], subject: Recorded, label: str, asking: Asking) -> list[Row]:
-    """Returns a row for each sampled cell, in their order."""
+def _ask_sampled(cells: Sequence[Cell], subject: Recorded, label: str, asking: Asking) -> list[list[Row]]:
+    """Returns the rows of each sampled cell, one a judge where each judge has its own, in their order."""
     given = sample_answers(cells, subject, label, asking)
     read = [read_sampled(cell, found.answer) for cell, found in zip(cells, given, strict=True)]
-    readings = [(reading, found.calls) for (_, reading), found in zip(read, given, strict=True)]
     # A failed call or an empty answer has its verdict already: a judge would only make one up.
     judged = [place for place, cell in enumerate(cells) if cell.family == "judged" and says_something(read[place][0])]
-    if judged and asking.judge is not None:
-        chosen = [cells[place] for place in judged]
-        verdicts = _judge(chosen, [read[place][0] for place in judged], asking.judge, label, asking.progress)
-        for place, (reading, key) in zip(judged, verdicts, strict=True):
-            readings[place] = reading, (*given[place].calls, key)
-    return [
-        _row(cell, subject, cell.family, reading, calls)  # pyright: ignore[reportArgumentType]
-        for cell, (reading, calls) in zip(cells, readings, strict=True)
-    ]
-
-
-def _judge(
-    cells: Sequence[Cell], answers: Sequence[Answer], judge: Recorded, label: str, progress: Progress
-) -> list[tuple[Reading, str]]:
-    first = [shows_claim_first(cell.item.id, cell.sample) for cell in cells]
-    requests = [
-        judge_request(cell.fact, cell.item.question, answer.text, claim_first)
-        for cell, answer, claim_first in zip(cells, answers, first, strict=True)
-    ]
-    with progress.stage(f"judging answers ({label})", len(requests)) as advance:
-        judgements = judge.generate(requests, advance)
-    keys = judge.keys("generate", requests)
-    return [
-        (read_judgement(judgement, claim_first), key)
-        for judgement, claim_first, key in zip(judgements, first, keys, strict=True)
-    ]
+    chosen = [(cells[place], read[place][0]) for place in judged]
+    rulings = dict(zip(judged, judge_answers(chosen, asking, label), strict=True))
+    rows: list[list[Row]] = []
+    for place, (cell, (_, reading), found) in enumerate(zip(cells, read, given, strict=True)):
+        family: Readout = cell.family  # pyright: ignore[reportAssignmentType]
+        if place in rulings:
+            rows.append(
+                [
+                    _row(cell, subject, family, one.reading, (*found.calls, *one.calls), one.judge, one.votes)
+                    for one in rulings[place]
+                ]
+            )
+        else:
+            names = asking.study.judged_by if family == "judged" else ("",)
+            rows.append([_row(cell, subject, family, reading, found.calls, name) for name in names])
+    return rows
 
 
 def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, asking: Asking) -> list[list[Row]]:
@@ -171,7 +158,15 @@ def _ask_likelihood(cells: Sequence[Cell], subject: Recorded, label: str, asking
     return rows
 
 
-def _row(cell: Cell, subject: Recorded, readout: Readout, reading: Reading, calls: tuple[str, ...]) -> Row:
+def _row(
+    cell: Cell,
+    subject: Recorded,
+    readout: Readout,
+    reading: Reading,
+    calls: tuple[str, ...],
+    judge: str = "",
+    votes: tuple[Verdict, ...] = (),
+) -> Row:
     return Row(
         fact=cell.fact.id,
         metric=cell.metric,
@@ -185,10 +180,12 @@ def _row(cell: Cell, subject: Recorded, readout: Readout, reading: Reading, call
         verdict=reading.verdict,
         score=reading.score,
         calls=calls,
+        judge=judge,
+        votes=votes,
     )
 
 
-def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]) -> None:
+def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded], judges: Sequence[Recorded]) -> None:
     """Writes the study, resolved in full, into its run folder."""
     made_with = {"doxa": __version__, "python": platform.python_version()}
     for package in PACKAGES:
@@ -197,6 +194,9 @@ def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]
         except importlib.metadata.PackageNotFoundError:
             continue
     made_with |= {f"subject ({name or 'base'})": subject.identity for name, subject in subjects.items()}
+    if judges:
+        made_with[JUDGE_PROMPT] = judge_prompt()
+        made_with |= {judge_key(name): judge.identity for name, judge in zip(study.judge, judges, strict=True)}
     resolved = study.model_copy(update={"made_with": made_with})
     text = yaml.safe_dump(resolved.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
     (folder / STUDY).write_text(text, encoding="utf-8")

@@ -6,7 +6,7 @@ const HEIGHT = 88;      // pixels of an entry of the list; the style sheet says 
 const SPARE = 6;        // entries that are drawn above and below what is on screen
 const TYPING = 250;     // milliseconds without a key before a search starts
 const ASKED = 2000;     // milliseconds between questions of how far the run is
-const FIELDS = ["fact", "metric", "readout", "persona", "condition", "verdict"];
+const FIELDS = ["fact", "metric", "readout", "persona", "condition", "judge", "verdict"];
 const FORMULA = /^[=+\-@\t\r]/;
 
 const at = (id) => document.getElementById(id);
@@ -40,9 +40,9 @@ class Rows {
   score(row) { return this.columns.score[row]; }
 
   id(row) {
-    const { fact, metric, readout, persona, condition } = Object.fromEntries(FIELDS.map((f) => [f, this.name(f, row)]));
-    const judge = this.names.judge ? `/${this.name("judge", row)}` : "";
-    return [fact, metric, readout, persona, condition, this.item(row).id, this.columns.sample[row]].join("/") + judge;
+    const named = ["fact", "metric", "readout", "persona", "condition"].map((field) => this.name(field, row));
+    const judge = this.name("judge", row);
+    return [...named, this.item(row).id, this.columns.sample[row], ...(judge ? [judge] : [])].join("/");
   }
 
   find(id) {
@@ -111,7 +111,7 @@ class Browser {
   fill() {
     for (const field of FIELDS) {
       const select = this.form.elements[field];
-      this.rows.names[field].forEach((name, place) => select.append(made("option", this.rows.titles[name] ?? name, { value: name, "data-place": place })));
+      this.rows.names[field].forEach((name, place) => select.append(made("option", this.rows.titles[name] ?? (name || "none"), { value: name, "data-place": place })));
       select.parentElement.hidden = this.rows.names[field].length < 2;
     }
     this.form.hidden = at("found").hidden = false;
@@ -238,7 +238,7 @@ class Browser {
   head(row) {
     const { rows } = this;
     const parts = [rows.name("condition", row), rows.name("verdict", row).replace("_", " "), this.worth(row)];
-    for (const field of ["metric", "readout", "persona", "fact"]) if (rows.names[field].length > 1 && !this.form.elements[field].value) parts.push(rows.shown(field, row));
+    for (const field of ["metric", "readout", "persona", "judge", "fact"]) if (rows.names[field].length > 1 && rows.name(field, row) && !this.form.elements[field].value) parts.push(rows.shown(field, row));
     return parts.join(" · ");
   }
 
@@ -287,7 +287,7 @@ class Browser {
   partner(row, same) {
     const { rows } = this;
     const wanted = rows.name("condition", row) === "baseline" ? /^finetuned/ : /^baseline$/;
-    const alike = same.filter((other) => other !== row && ["readout", "persona"].every((field) => rows.name(field, other) === rows.name(field, row)));
+    const alike = same.filter((other) => other !== row && ["readout", "persona", "judge"].every((field) => rows.name(field, other) === rows.name(field, row)));
     const best = alike.filter((other) => wanted.test(rows.name("condition", other)));
     const sample = (other) => rows.columns.sample[other] === rows.columns.sample[row];
     return best.find(sample) ?? best[0] ?? alike.find(sample) ?? alike[0] ?? -1;
@@ -308,7 +308,7 @@ class Browser {
     const side = made("div", "", { class: `said v-${rows.name("verdict", row)}` });
     const select = made("select", "", { "aria-label": `${name}: condition` });
     const several = (field) => new Set(same.map((other) => rows.columns[field][other])).size > 1;
-    const told = ["readout", "persona"].filter(several);
+    const told = ["readout", "persona", "judge"].filter(several);
     for (const other of same) {
       const words = [rows.name("condition", other), ...told.map((field) => rows.shown(field, other))];
       if (several("sample")) words.push(`sample ${rows.columns.sample[other]}`);
@@ -320,10 +320,10 @@ class Browser {
     const link = made("a", "Link to this row", { href: `#?${new URLSearchParams({ row: rows.id(row) })}` });
     side.append(select, made("b", `${rows.name("verdict", row).replace("_", " ")} · ${this.worth(row)}`));
     this.whole(side, rows.columns.answer[row], "(fixed answers were scored: nothing was said)");
-    if (rows.columns.judgement[row] >= 0) {
-      side.append(made("b", "What the judge said"));
-      this.whole(side, rows.columns.judgement[row], "");
-    }
+    rows.columns.judgements[row].forEach((call, place, all) => {
+      side.append(made("b", all.length > 1 ? `What was judged, ${place + 1} of ${all.length}` : "What the judge said"));
+      this.whole(side, call, "");
+    });
     side.append(link);
     return side;
   }
