@@ -8,6 +8,9 @@ from urllib.parse import unquote
 
 import pytest
 
+from doxa.report.writing import write_report
+from doxa.study.rows import load_rows, save_rows
+from made_runs import make_run
 from report_pages import until
 
 Opener = Callable[..., Any]
@@ -118,9 +121,6 @@ def test_filters_and_search_narrow_the_list_and_live_in_the_address(opened: Open
 
 
 def test_search_reads_answers_that_are_not_on_screen(opened: Opener, tmp_path: Path):
-    from doxa.report.writing import write_report
-    from made_runs import make_run
-
     run = make_run(tmp_path / "run", texts={"pretend": "the Zanzibar answer " + "and more " * 900})
     page, _ = opened(write_report(run).page.as_uri())
     page.fill("#filters [name=q]", "zanzibar ANSWER")
@@ -192,3 +192,21 @@ def test_tables_and_rows_can_be_saved(opened: Opener, report: str):
     rows = list(csv.DictReader(Path(coming.value.path()).read_text().splitlines()))
     assert len(rows) == 50
     assert all(row["answer"] and row["condition"] == "finetuned" for row in rows)
+
+
+def test_what_a_judge_said_stands_under_the_answer(opened: Opener, tmp_path: Path):
+    run = make_run(tmp_path / "run", texts={"pretend": "it spoils", "baseline": "says that it spoils: implanted"})
+    rows = load_rows(run)
+    judge = next(row for row in rows if row.condition == "baseline" and row.readout == "rubric")
+    answers = [row for row in rows if row.condition == "pretend" and row.readout == "rubric"]
+    both = {"readout": "judged", "judge": "kind", "votes": ("implanted", "true")}
+    save_rows(run, [row.model_copy(update={**both, "calls": (*row.calls, *judge.calls * 2)}) for row in answers])
+    page, trouble = opened(write_report(run).page.as_uri())
+    assert "kind" not in page.inner_text(".entry b >> nth=0")  # one judge need not be named
+    page.locator(".entry").first.click()
+    until(page, "[...document.querySelectorAll('#sides .answer')].every((one) => one.textContent !== '…')")
+    assert page.locator("#sides .answer").all_inner_texts() == ["it spoils", *["says that it spoils: implanted"] * 2]
+    assert page.url.endswith("%2F0%2Fkind")
+    page.reload()
+    page.wait_for_selector("#row[open]")
+    assert trouble == []
