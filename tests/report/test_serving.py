@@ -1,6 +1,7 @@
 """`doxa view`: what is served, to whom, and how a page follows its run."""
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -17,6 +18,7 @@ from doxa.report.serving import ReportServer
 from doxa.report.watching import Watcher
 from doxa.study.planning import generate_request, plan_cells
 from doxa.study.records import Study
+from doxa.study.rows import save_rows
 from made_runs import make_run
 from report_pages import until
 
@@ -86,7 +88,18 @@ def test_progress_counts_the_calls_that_the_study_plans_and_no_others(under_way:
     assert [(stage.name, stage.done) for stage in state.stages] == [("asking, baseline", 50), ("asking, pretend", 1)]
     assert state.words.startswith("49 of 100 calls are still to come")
     answer(folder, requests)
-    assert Watcher(folder).state().words == "Every call is answered; verdicts are on their way."
+    assert Watcher(folder).state().words == "Every call that can be foreseen is answered; verdicts are on their way."
+
+
+def test_a_run_has_ended_once_its_rows_are_there_and_begins_anew_with_its_study(under_way: tuple[Path, Any]):
+    folder, _ = under_way
+    save_rows(folder, [])
+    watcher = Watcher(folder)
+    assert watcher.state().words == "The run has ended."
+    assert watcher.state().stages == []
+    later = (folder / "rows.parquet").stat().st_mtime_ns + 1_000_000
+    os.utime(folder / "study.yaml", ns=(later, later))
+    assert "of an earlier run" in watcher.state().words
 
 
 def test_before_the_study_is_noted_training_is_seen(tmp_path: Path):

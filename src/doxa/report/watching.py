@@ -65,10 +65,18 @@ class Watcher:
         stamps = tuple(map(_stamp, self._files()))
         if stamps != self._seen:
             self._seen = stamps
-            self._plan()
-            stages = [*self._training(), *self._asking()]
-            self._state = State(self.version, self._words(), stages)
+            if self._ended():
+                self._state = State(self.version, "The run has ended.", [])
+            else:
+                self._plan()
+                stages = [*self._training(), *self._asking()]
+                self._state = State(self.version, self._words(), stages)
         return self._state
+
+    def _ended(self) -> bool:
+        """Whether rows were written after the study, which a run notes anew before it asks."""
+        rows, study = self.folder / ROWS, self.folder / STUDY
+        return rows.is_file() and study.is_file() and rows.stat().st_mtime_ns >= study.stat().st_mtime_ns
 
     def _files(self) -> list[Path]:
         own = [self.folder / name for name in (ROWS, STUDY, LEDGER, f"{LEDGER}-wal")]
@@ -103,9 +111,9 @@ class Watcher:
             return "Corpus and training come first: what will be asked is known once they are done."
         left = sum(map(len, self._open.values()))
         if left:
-            below = "what stands below is of before" if self.version else "verdicts come after the last"
+            below = "what stands below is of an earlier run" if self.version else "verdicts come after the last"
             return f"{left:,} of {sum(self._totals.values()):,} calls are still to come; {below}."
-        return "Every call is answered." if self.version else "Every call is answered; verdicts are on their way."
+        return "Every call that can be foreseen is answered; verdicts are on their way."
 
 
 def _planned(study: Study, folder: Path) -> Iterator[tuple[str, str]]:
