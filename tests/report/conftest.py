@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("there is no chromium: run `sh tests/report/browser/setup.sh .venv`")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--disable-gpu"])
         yield browser
         browser.close()
 
@@ -53,7 +53,8 @@ def opened(browser: Browser) -> Iterator[Opener]:
     def open_page(
         address: str, width: int = 1000, ready: str = "#list:not([hidden]) .entry", **settings: Any
     ) -> Opened:
-        context = browser.new_context(viewport={"width": width, "height": 800}, **settings)
+        screen = {"width": width, "height": 800}
+        context = browser.new_context(viewport=screen, reduced_motion="reduce", **settings)
         contexts.append(context)
         page, trouble = context.new_page(), []
         page.on("console", lambda message: trouble.append(f"console: {message.text}"))
