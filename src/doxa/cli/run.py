@@ -5,8 +5,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from doxa.cli.prices import ModelPriceType
+
 if TYPE_CHECKING:
+    from doxa.models.costs import Price
     from doxa.report.writing import Written
+    from doxa.study.records import Study
 
 
 @click.command("run")
@@ -15,8 +19,23 @@ if TYPE_CHECKING:
     "--runs", type=click.Path(path_type=Path), default=Path("runs"), show_default=True, help="Folder for runs."
 )
 @click.option("--memory", metavar="SIZE", help="What a local model may hold beyond its weights, such as 4GiB.")
+@click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost of every stage; ask nothing.")
+@click.option(
+    "--price",
+    "prices",
+    type=ModelPriceType(),
+    multiple=True,
+    help="Dollars a million tokens of a model, for --dry-run.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead of tables.")
-def command(study_file: Path, runs: Path, memory: str | None, as_json: bool) -> None:
+def command(
+    study_file: Path,
+    runs: Path,
+    memory: str | None,
+    dry_run: bool,
+    prices: "tuple[tuple[str, Price], ...]",
+    as_json: bool,
+) -> None:
     """Run a study from its file, or go on where it stopped.
 
     Everything lands in RUNS/NAME: ledger, corpus, adapter, rows and report. A run that was stopped, by whatever,
@@ -31,10 +50,22 @@ def command(study_file: Path, runs: Path, memory: str | None, as_json: bool) -> 
     from doxa.study.running import run_study
 
     study = read_yaml(study_file, Study)
+    if dry_run:
+        _estimate(study.located(study_file.parent), dict(prices), as_json)
+        return
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
     run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)
     show_report(write_report(folder), as_json)
+
+
+def _estimate(study: "Study", prices: "dict[str, Price]", as_json: bool) -> None:
+    """Prints what a study would take."""
+    from doxa.cli.spending import show_estimate
+    from doxa.study.estimating import estimate_study
+    from doxa.study.running import facts_of
+
+    show_estimate(estimate_study(study, facts_of(study)), prices, batch=False, as_json=as_json)
 
 
 def show_report(written: "Written", as_json: bool) -> None:

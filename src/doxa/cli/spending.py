@@ -18,6 +18,7 @@ def show_estimate(stages: "Sequence[StageEstimate]", prices: "Mapping[str, Price
     from rich.table import Table
 
     from doxa.models.costs import BATCH_DISCOUNT
+    from doxa.models.naming import is_hosted
 
     discount = BATCH_DISCOUNT if batch else 1.0
     dollars = [
@@ -34,7 +35,7 @@ def show_estimate(stages: "Sequence[StageEstimate]", prices: "Mapping[str, Price
         table.add_column(name, justify="right")
     for stage, cost in zip(stages, dollars, strict=True):
         table.add_row(stage.stage, stage.model, f"{stage.calls:,}", f"{stage.tokens_in:,}", f"{stage.tokens_out:,}",
-                      _usd(cost))  # fmt: skip
+                      _usd(cost) if is_hosted(stage.model) else "runs here")  # fmt: skip
     sums = [sum(getattr(stage, field) for stage in stages) for field in ("calls", "tokens_in", "tokens_out")]
     table.add_row("all", "", *(f"{number:,}" for number in sums), _usd(total))
     Console().print(table)

@@ -5,20 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from doxa.cli.prices import PriceType
+
 if TYPE_CHECKING:
     from doxa.models.costs import Price
-
-
-class PriceType(click.ParamType["Price"]):
-    """IN/OUT in US dollars a million tokens."""
-
-    name = "IN/OUT"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> "Price":
-        """Reads a price."""
-        from doxa.models.costs import Price
-
-        return value if isinstance(value, Price) else Price.parse(str(value))
 
 
 @click.command("write")
