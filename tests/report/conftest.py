@@ -28,8 +28,9 @@ class Opened(NamedTuple):
 Opener = Callable[..., Opened]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """A module at a time: while it is there, an event loop runs in this thread, and other tests need their own."""
     if CHROMIUM is None:
         pytest.skip("there is no chromium: run `sh tests/report/browser/setup.sh .venv`")
     with sync_playwright() as playwright:
