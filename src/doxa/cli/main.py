@@ -12,6 +12,7 @@ from doxa.errors import DoxaError
 COMMANDS = {
     "run": "Run a study from its file, or go on where it stopped.",
     "report": "Write the report of a run anew.",
+    "view": "Serve the report in a browser, with live progress while a run goes on.",
     "compare": "Put runs side by side, paired on the same items.",
     "rescore": "Read the stored answers of a run again; no model is asked.",
     "judges": "Check how well judges read answers, on a gold set.",
