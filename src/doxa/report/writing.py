@@ -22,6 +22,7 @@ from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.figures import bars, contrasts, training_curve
 from doxa.report.judges import Judges, checks_for, judges_of
 from doxa.report.outcomes import Outcome, outcomes
+from doxa.report.switching import belief_switches
 from doxa.report.tables import NOTHING_CORRECTED, interval
 from doxa.stats.estimates import Estimate
 from doxa.study.records import UNREADABLE, Study
@@ -44,7 +45,7 @@ class Written(NamedTuple):
     judges: Judges | None
 
     def as_json(self) -> str:
-        """Returns every estimate, contrast, validity, outcome and spill-over as JSON."""
+        """Returns every estimate, contrast, validity, outcome, belief switch and spill-over as JSON."""
         analysis = self.analysis
         grid: list[tuple[MetricName, Readout]] = [
             (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
@@ -96,6 +97,7 @@ class Written(NamedTuple):
             "validity": validity,
             "harm_conflict": harm,
             "belief_likeness": likeness,
+            "belief_switch": [found.model_dump() for found in belief_switches(analysis)],
             "spill_over": spill,
             "judges": self.judges and self.judges.model_dump(),
             "not_asked": self.missing,
