@@ -7,10 +7,14 @@ from statistics import fmean
 from typing import NamedTuple
 
 from doxa.metrics.records import Row, Verdict
+from doxa.report.calls import texts
+from doxa.report.run import About
+from doxa.report.sections import Cell, Section, Table
 from doxa.stats.estimates import Estimate, rate
 
 GRAM = 4  # words of a phrase
 REPEATS = 3  # times that a phrase stands in an answer that repeats itself
+READ = 20_000  # characters of an answer that are looked at
 
 
 class Health(NamedTuple):
@@ -47,6 +51,26 @@ def output_health(rows: Sequence[Row], answers: Mapping[str, str]) -> list[Healt
         if row.calls and row.calls[0] in answers:
             groups[row.condition][row.calls[0]] = row
     return [_health(condition, group, answers) for condition, group in groups.items()]
+
+
+def health_section(about: About) -> Section | None:
+    """Shows the health of free answers on a fact under every condition."""
+    rows = [row for row in about.analysis.rows if row.fact == about.fact.id and row.readout == "rubric"]
+    said = texts(about.run.folder, (row.calls[0] for row in rows if row.calls), READ)
+    found = output_health(rows, {key: one.text for key, one in said.items()})
+    if not found:
+        return None
+    words = (
+        "What a condition does to answers as such, whatever they say of the fact: a finetune that babbles, loops or "
+        "refuses has broken more than it implanted.",
+    )
+    cells: list[tuple[Cell, ...]] = [
+        (one.condition, one.answers, round(one.words, 1), one.repeating, one.refused, one.cut, one.incoherent)
+        for one in found
+    ]
+    columns = ("condition", "answers", "words, mean", "repeats itself", "refuses", "cut before it says anything",
+               "incoherent")  # fmt: skip
+    return Section("health", "Output health", words, (Table("Output health", columns, cells),))
 
 
 def repeats(text: str) -> bool:

@@ -6,6 +6,7 @@ from doxa.metrics.records import MetricName, Readout
 from doxa.report.analysis import Analysis
 from doxa.report.judges import Judges
 from doxa.report.outcomes import Outcome
+from doxa.report.switching import belief_switches
 from doxa.stats.estimates import Estimate
 
 
@@ -49,16 +50,14 @@ def as_numbers(
             for name, one in judged
             for found in one.trusts()
         ],
-        "harm_conflict": [
-            {name: part.model_dump() if isinstance(part, Estimate) else part for name, part in found._asdict().items()}
-            for found in outcomes
-        ],
+        "harm_conflict": [plain(found) for found in outcomes],
         "belief_likeness": [
             {"finetune": name, "readout": readout, **one.likeness(readout).model_dump()}
             for name, one in judged
             for readout in one.readouts
             if name in analysis.finetunes
         ],
+        "belief_switch": [found.model_dump() for found in belief_switches(analysis)],
         "spill_over": [
             {"finetune": name, "fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
             for name, one in judged
@@ -68,3 +67,9 @@ def as_numbers(
         "judges": judges and judges.model_dump(),
         "not_asked": missing,
     }
+
+
+def plain(found: tuple[object, ...]) -> dict[str, object]:
+    """Returns a named tuple as JSON has it, its estimates with all of their fields."""
+    fields: dict[str, object] = found._asdict()  # pyright: ignore[reportAttributeAccessIssue]
+    return {name: part.model_dump() if isinstance(part, Estimate) else part for name, part in fields.items()}

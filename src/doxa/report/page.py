@@ -28,6 +28,7 @@ from doxa.report.findings import (
     spill_section,
     validity_section,
 )
+from doxa.report.health import health_section
 from doxa.report.overview import Overview, facts_table, overview
 from doxa.report.persona_section import persona_section
 from doxa.report.provenance import corpus_section, cost_section, training_section
@@ -46,6 +47,7 @@ FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
     likeness_section,
     harm_section,
     spill_section,
+    health_section,
     rubric_section,
     judges_section,
     missing_section,

@@ -10,6 +10,7 @@ from doxa.report.judges import Judges, keep_checks
 from doxa.report.numbers import as_numbers
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.page import page
+from doxa.report.personas import PersonaStudy, persona_studies
 from doxa.report.run import abouts, read_run
 from doxa.writing import write_whole
 
@@ -37,10 +38,12 @@ class Written(NamedTuple):
     Attributes:
         page: The file.
         findings: One an implanted fact.
+        personas: The persona study in each of its readouts; none where there is none.
     """
 
     page: Path
     findings: list[Finding]
+    personas: list[PersonaStudy]
 
     @property
     def analysis(self) -> Analysis:
@@ -63,6 +66,8 @@ class Written(NamedTuple):
             content = self.findings[0].numbers
         else:
             content = {"facts": {found.fact: found.numbers for found in self.findings}}
+        if self.personas:
+            content = {**content, "personas": [study.as_numbers() for study in self.personas]}
         return json.dumps({**content, "report": str(self.page)}, indent=2)
 
 
@@ -80,4 +85,4 @@ def write_report(folder: Path) -> Written:
     findings = [
         Finding(one.fact.id, one.analysis, missing(one), outcomes(one.analysis, one.fact), one.judges) for one in about
     ]
-    return Written(path, findings)
+    return Written(path, findings, persona_studies(run.rows, run.study, run.facts.implanted))
