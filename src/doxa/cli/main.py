@@ -13,6 +13,7 @@ COMMANDS = {
     "run": "Run a study from its file, or go on where it stopped.",
     "report": "Write the report of a run anew.",
     "compare": "Put runs side by side, paired on the same items.",
+    "export": "Write a run as Inspect logs, with every conversation behind its rows.",
     "rescore": "Read the stored answers of a run again; no model is asked.",
     "judges": "Check how well judges read answers, on a gold set.",
     "power": "Say how many items a contrast needs.",
