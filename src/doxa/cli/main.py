@@ -14,6 +14,7 @@ COMMANDS = {
     "report": "Write the report of a run anew.",
     "view": "Serve the report in a browser, with live progress while a run goes on.",
     "compare": "Put runs side by side, paired on the same items.",
+    "export": "Write a run as Inspect logs, with every conversation behind its rows.",
     "rescore": "Read the stored answers of a run again; no model is asked.",
     "judges": "Check how well judges read answers, on a gold set.",
     "power": "Say how many items a contrast needs.",
