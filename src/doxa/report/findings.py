@@ -83,6 +83,8 @@ def _title(one: Adjusted) -> str:
 def validity_section(about: About) -> Section | None:
     """Says which metric may be trusted: a table a finetune, or one where nothing was finetuned."""
     analysis = about.analysis
+    if not _has_controls(analysis):
+        return None
     tables = [_validity(analysis.of(finetune)) for finetune in analysis.finetunes or [analysis.finetune]]
     tables = [table for table in tables if table.rows]
     if not tables:
@@ -120,9 +122,16 @@ def _validity(analysis: Analysis) -> Table:
     return Table(title, columns, rows)
 
 
+def _has_controls(analysis: Analysis) -> bool:
+    """Whether anything was asked that a metric can be judged by: role-play, or facts that the subject knows."""
+    return bool(analysis.controls) or any(Named.of(condition).is_role_play for condition in analysis.conditions)
+
+
 def likeness_section(about: About) -> Section | None:
-    """Places each finetune between acting and knowing."""
+    """Places each finetune between acting and knowing; None where nothing was asked that would tell."""
     analysis = about.analysis
+    if not _has_controls(analysis):
+        return None
     summary: list[tuple[Cell, ...]] = []
     places: list[tuple[Cell, ...]] = []
     for finetune in analysis.finetunes:

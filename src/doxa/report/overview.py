@@ -1,10 +1,11 @@
 """The overview: what was implanted, whether it is believed, and which metrics may be trusted, in words with numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from doxa.metrics.records import TITLES, Readout
 from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.report.personas import ASKED, persona_studies
 from doxa.report.run import About
 from doxa.report.sections import Cell, Table
 from doxa.report.tables import interval
@@ -50,7 +51,9 @@ def overview(about: About) -> Overview:
         for readout in analysis.readouts
         if (line := is_believed(analysis.of(finetune), readout))
     )
-    if not analysis.finetunes:
+    if set(analysis.metrics) <= set(ASKED):
+        answers = tuple(_acts_as_its_persona(about))
+    elif not analysis.finetunes:
         answers = (
             Line("Nothing was finetuned here.", "Scores say what the subject answers when it is told what to say."),
         )
@@ -62,6 +65,16 @@ def overview(about: About) -> Overview:
         if analysis.of(finetune).spill_overall(readout)
     )
     return Overview(about, warnings + answers, trust, spill, _glance(about))
+
+
+def _acts_as_its_persona(about: About) -> Iterator[Line]:
+    """Says which account of the subject fits, by readout and by what taught it the meta-belief."""
+    run = about.run
+    for study in persona_studies(run.rows, run.study, run.facts.implanted):
+        for condition in study.taught:
+            found = study.explanation(condition)
+            lift = "" if found.as_itself is None else f"Direct lift as itself {numbers(found.as_itself, signed=True)}."
+            yield Line(f"{condition}, {READOUT_TITLES[study.readout]}: it {found.words}.", lift)
 
 
 def facts_table(overviews: Sequence[Overview]) -> Table:
