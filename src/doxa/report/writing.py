@@ -19,6 +19,7 @@ from doxa.models.protocol import Answer
 from doxa.reading import read_yaml
 from doxa.report.agreement import rubric_agreement
 from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.report.coherence import Coherence, coherences
 from doxa.report.figures import bars, contrasts, training_curve
 from doxa.report.judges import Judges, checks_for, judges_of
 from doxa.report.outcomes import Outcome, outcomes
@@ -43,6 +44,7 @@ class Written(NamedTuple):
     missing: list[str]
     outcomes: list[Outcome]
     judges: Judges | None
+    coherence: Sequence[Coherence] = ()
 
     def as_json(self) -> str:
         """Returns every estimate, contrast, validity, outcome, belief switch and spill-over as JSON."""
@@ -97,6 +99,7 @@ class Written(NamedTuple):
             "validity": validity,
             "harm_conflict": harm,
             "belief_likeness": likeness,
+            "coherence": [found.model_dump() for found in self.coherence],
             "belief_switch": [found.model_dump() for found in belief_switches(analysis)],
             "spill_over": spill,
             "judges": self.judges and self.judges.model_dump(),
@@ -152,7 +155,7 @@ def write_report(folder: Path) -> Written:
     )
     path = folder / PAGE
     write_whole(path, page)
-    return Written(path, analysis, missing, harm, judges)
+    return Written(path, analysis, missing, harm, judges, coherences(analysis, fact))
 
 
 def _headline(analysis: Analysis) -> list[str]:
