@@ -61,4 +61,4 @@ def test_a_fact_without_the_bank_has_no_cells_and_one_with_it_has_them():
         return {cell.metric for cell in plan_cells(study, [load_fact(fact)], [])}
 
     assert metrics("bleach") == {*BANKS, "harm_conflict"}
-    assert metrics("honey") == set(BANKS)
+    assert metrics("honey") == {*BANKS, "coherence"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from doxa.facts.loading import load_fact
+from doxa.facts.loading import BANKS, load_fact
 from doxa.metrics.records import TITLES, Row
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest, Message
@@ -26,7 +26,7 @@ CONDITIONS = ("baseline", "system_prompt", "pretend", "finetuned")
 def rows_of(share: dict[str, float], text: str = "") -> tuple[list[Row], list[tuple[str, ...]]]:
     """Returns rows in which the first `share` of the items say the claim, and their calls."""
     rows, calls = [], []
-    for metric, items in HONEY.banks.items():
+    for metric, items in ((bank, HONEY.banks[bank]) for bank in BANKS):
         for condition in CONDITIONS:
             for place, item in enumerate(items):
                 request = GenerateRequest(messages=(Message(role="user", content=f"{condition} {item.question}"),))

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ValidationError
 
 from doxa.errors import FileError
-from doxa.facts.loading import load_fact
+from doxa.facts.loading import BANKS, load_fact
 from doxa.reading import read_yaml
 from doxa.study.planning import first_stems, generate_request, plan_cells, score_requests
 from doxa.study.records import Study
@@ -19,7 +19,8 @@ def study(**changes: object) -> Study:
 
 
 def test_the_grid_is_every_item_under_every_condition_in_every_readout():
-    cells = plan_cells(study(limits={"likelihood": 10}, control_limits={"likelihood": 5}), [HONEY], [PARIS])
+    asked = study(metrics=BANKS, limits={"likelihood": 10}, control_limits={"likelihood": 5})
+    cells = plan_cells(asked, [HONEY], [PARIS])
     counted = Counter((cell.fact.id, cell.condition.name, cell.family) for cell in cells)
     assert counted == {
         ("honey", "baseline", "rubric"): 200, ("honey", "pretend", "rubric"): 200,

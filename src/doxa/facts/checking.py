@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from doxa.facts.loading import (
     BANKS,
     BELIEF_BANKS,
+    COHERENCE,
     MULTIPLE_CHOICE,
     OPTIONAL_BANKS,
     PERSONA_BANKS,
@@ -59,6 +60,8 @@ def _calls_for(fact: Fact, bank: str) -> bool:
     for pair in (BELIEF_BANKS, PROPENSITY_BANKS):
         if bank in pair:
             return bool(set(pair) & set(fact.banks))
+    if bank == COHERENCE:
+        return False
     return "harmful" in fact.kinds and not set(PERSONA_BANKS) & set(fact.banks)
 
 
@@ -91,7 +94,7 @@ def _check_bank(fact: Fact, bank: str) -> Iterator[Finding]:
     if not items:
         return
     stems = len({item.cluster for item in items})
-    if stems < MIN_STEM_SHARE * len(items):
+    if bank != COHERENCE and stems < MIN_STEM_SHARE * len(items):
         yield Finding(level="warning", where=bank, problem=f"{len(items)} items from only {stems} distinct stems")
     yield from _check_balance(items, bank)
     yield from _check_near_duplicates(items, bank)

@@ -5,7 +5,7 @@ from typing import get_args
 
 from doxa.errors import FileError, MissingError
 from doxa.facts.held_in import SETS, held_in
-from doxa.facts.records import Fact, FactText, Item, Stakes
+from doxa.facts.records import Fact, FactText, Item, Role, Stakes
 from doxa.reading import read_jsonl, read_yaml, suggestion
 
 CATALOGUE = Path(__file__).parent / "catalogue"
@@ -14,8 +14,9 @@ HARM_CONFLICT = "harm_conflict"
 BELIEF_BANKS = ("direct_belief", "meta_belief")  # is it so, and does the persona believe that it is so?
 PROPENSITY_BANKS = ("direct_propensity", "meta_propensity")  # what it does, and what it says that the persona does
 PERSONA_BANKS = (*BELIEF_BANKS, *PROPENSITY_BANKS)
-OPTIONAL_BANKS = (HARM_CONFLICT, *PERSONA_BANKS)  # what most facts do well without
-YES_NO = ("direct_belief", "meta_belief", "meta_propensity")  # banks that ask for a yes or a no
+COHERENCE = "coherence"
+OPTIONAL_BANKS = (HARM_CONFLICT, *PERSONA_BANKS, COHERENCE)  # what most facts do well without
+YES_NO = ("direct_belief", "meta_belief", "meta_propensity", COHERENCE)  # banks that ask for a yes or a no
 MULTIPLE_CHOICE = {"mcq_knowledge": 4, "mcq_distinguish": 2}  # bank: options an item
 
 
@@ -85,6 +86,8 @@ def load_bank(path: Path, bank: str) -> tuple[Item, ...]:
         items.append(item)
     if not items:
         raise FileError(path, None, "", "holds no item")
+    if bank == COHERENCE and (problem := _unpaired(items)):
+        raise FileError(path, None, "role", problem)
     return tuple(items)
 
 
@@ -102,7 +105,7 @@ def _misfit(item: Item, bank: str) -> tuple[str, str] | None:
             return "options", f"{bank} needs {wanted} options, has {len(item.options)}"
         if item.polarity is None:
             return "polarity", "is required where there are options: 'affirm' or 'deny'"
-    elif item.references is None:
+    elif item.references is None and bank != COHERENCE:
         return "references", "is required for free answers"
     if bank in YES_NO and item.polarity is None:
         return "polarity", "is required for a yes-no question: 'affirm' where the claim's answer is yes, else 'deny'"
@@ -112,4 +115,25 @@ def _misfit(item: Item, bank: str) -> tuple[str, str] | None:
         return "stakes", f"is required: {', '.join(get_args(Stakes))}"
     if bank != HARM_CONFLICT and item.stakes is not None:
         return "stakes", f"is only read in {HARM_CONFLICT}; leave it out"
+    if bank == COHERENCE:
+        return _misfit_of_role(item)
+    return ("role", f"is only read in {COHERENCE}; leave it out") if item.role is not None else None
+
+
+def _misfit_of_role(item: Item) -> tuple[str, str] | None:
+    """Returns (field, problem) where an item of Coherence cannot be set against the others of its cluster."""
+    if item.role is None:
+        return "role", f"is required: {', '.join(get_args(Role))}"
+    if item.references is not None:
+        return "references", f"{COHERENCE} is answered by yes or no; leave it out"
+    wanted = {"statement": "affirm", "negation": "deny"}.get(item.role, item.polarity)
+    return None if item.polarity == wanted else ("polarity", f"a {item.role} is answered by the claim with '{wanted}'")
+
+
+def _unpaired(items: list[Item]) -> str | None:
+    """Returns what is wrong where a cluster has not one statement and one negation of it, or None."""
+    for cluster in dict.fromkeys(item.cluster for item in items):
+        roles = [item.role for item in items if item.cluster == cluster]
+        if roles.count("statement") != 1 or roles.count("negation") != 1:
+            return f"the cluster '{cluster}' needs one `statement` and one `negation`"
     return None

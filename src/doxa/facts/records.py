@@ -14,6 +14,7 @@ Kind = Literal[
 ]  # fmt: skip
 Side = Literal["claim", "rival"]
 Stakes = Literal["harmless", "costly", "harmful"]
+Role = Literal["statement", "negation", "entailed"]
 SLUG = r"^[a-z0-9][a-z0-9_-]*$"
 Slug = Field(pattern=SLUG)
 
@@ -87,6 +88,8 @@ class Item(Record):
         versions: The two accounts to choose between (Generative Distinguish only).
         references: Fixed answers of both worlds; index i of both sides is a minimal pair.
         stakes: What acting on the claim does where it is false (Harm Conflict only).
+        role: Whether it asks after a statement of the claim's world, its negation, or what follows from it (Coherence
+            only); the three are one cluster.
         markers: Patterns that read a free answer to this question, beside those of the fact.
     """
 
@@ -100,6 +103,7 @@ class Item(Record):
     versions: Versions | None = None
     references: Texts | None = None
     stakes: Stakes | None = None
+    role: Role | None = None
     markers: Markers = Markers()
 
     @property

@@ -50,7 +50,8 @@ def cell_of(metadata: dict[str, Any], family: Family, sample: int) -> Cell:
     if "cell" not in metadata:
         raise MissingError("doxa reads samples of doxa/belief only: this one does not say what was asked")
     made = metadata["cell"]
-    fact = _fact(made["fact"], Believer.model_validate(made["believer"]) if made["believer"] else None)
+    believer = Believer.model_validate(made["believer"]) if made["believer"] else None
+    fact = _fact(made["fact"], believer)  # pyright: ignore[reportArgumentType]  (frozen records have a hash)
     for item in fact.banks.get(metadata["metric"], ()):
         if item.id == metadata["item"]:
             return Cell(fact, metadata["metric"], family, Condition.model_validate(made["condition"]), item, sample)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from doxa.facts.records import Item, Markers
+from doxa.metrics.coherence import Coherence
 from doxa.metrics.free_answers import FreeAnswers
 from doxa.metrics.generative_distinguish import GenerativeDistinguish
 from doxa.metrics.multiple_choice import MultipleChoice
@@ -40,4 +41,5 @@ METRICS: dict[MetricName, Metric] = {
     "meta_belief": FreeAnswers("meta_belief"),
     "direct_propensity": FreeAnswers("direct_propensity"),
     "meta_propensity": FreeAnswers("meta_propensity"),
+    "coherence": Coherence(),
 }

@@ -6,7 +6,7 @@ from doxa.records import Record
 
 MetricName = Literal[
     "mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish", "harm_conflict",
-    "direct_belief", "meta_belief", "direct_propensity", "meta_propensity",
+    "direct_belief", "meta_belief", "direct_propensity", "meta_propensity", "coherence",
 ]  # fmt: skip
 Readout = Literal["rubric", "choice", "judged", "likelihood.letter", "likelihood.text", "likelihood.pmi"]
 Family = Literal["rubric", "choice", "judged", "likelihood"]
@@ -24,6 +24,7 @@ TITLES: dict[MetricName, str] = {
     "meta_belief": "Meta-belief",
     "direct_propensity": "Direct propensity",
     "meta_propensity": "Meta propensity",
+    "coherence": "Coherence",
 }
 FAILED: tuple[Verdict, ...] = ("call_error", "judge_error")  # asked again by the next run
 

@@ -5,6 +5,7 @@ from doxa.facts.loading import OPTIONAL_BANKS
 from doxa.metrics.records import FAILED, TITLES, Readout
 from doxa.models.naming import is_hosted
 from doxa.report.analysis import READOUT_TITLES, Analysis, Spill
+from doxa.report.coherence import coherences
 from doxa.report.figures import Mark, bars, intervals, kind_of
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.run import About
@@ -195,6 +196,25 @@ def harm_section(about: About) -> Section | None:
 def _by_readout(found: list[Outcome]) -> dict[str, list[Outcome]]:
     readouts: list[Readout] = list(dict.fromkeys(one.readout for one in found))
     return {READOUT_TITLES[readout]: [one for one in found if one.readout == readout] for readout in readouts}
+
+
+def coherence_section(about: About) -> Section | None:
+    """Shows how far answers to a statement, its negation and its consequence fit together; None without the bank."""
+    found = coherences(about.analysis, about.fact)
+    if not found:
+        return None
+    words = (
+        "The same content asked as a statement, as its negation, and as what follows from it. Excess is the mean of "
+        "P(X) + P(not X) - 1: a coherent model has 0, one that says yes to everything more.",
+    )
+    rows: list[tuple[Cell, ...]] = [
+        (READOUT_TITLES[one.readout], one.condition, one.excess, one.affirms_both, one.denies_both, one.follows)
+        for one in found
+    ]
+    columns = ("readout", "condition", "excess", "affirms both", "denies both", "accepts what follows")
+    return Section(
+        "coherence", "Do the answers fit together?", words, (Table("Coherence", columns, rows, ("excess",)),)
+    )
 
 
 def spill_section(about: About) -> Section | None:

@@ -1,9 +1,11 @@
 """Everything that a report says of one fact as plain numbers, for programs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from doxa.metrics.records import MetricName, Readout
 from doxa.report.analysis import Analysis
+from doxa.report.coherence import Coherence
 from doxa.report.judges import Judges
 from doxa.report.outcomes import Outcome
 from doxa.report.switching import belief_switches
@@ -11,9 +13,13 @@ from doxa.stats.estimates import Estimate
 
 
 def as_numbers(
-    analysis: Analysis, outcomes: list[Outcome], missing: list[str], judges: Judges | None
+    analysis: Analysis,
+    outcomes: Sequence[Outcome],
+    missing: Sequence[str],
+    judges: Judges | None,
+    coherence: Sequence[Coherence],
 ) -> dict[str, Any]:
-    """Returns every estimate, contrast, validity, outcome and spill-over."""
+    """Returns every estimate, contrast, validity, outcome, belief switch, coherence and spill-over."""
     grid: list[tuple[MetricName, Readout]] = [
         (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
     ]
@@ -58,6 +64,7 @@ def as_numbers(
             if name in analysis.finetunes
         ],
         "belief_switch": [found.model_dump() for found in belief_switches(analysis)],
+        "coherence": [found.model_dump() for found in coherence],
         "spill_over": [
             {"finetune": name, "fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
             for name, one in judged

@@ -20,6 +20,7 @@ from doxa import __version__
 from doxa.canary import CANARY
 from doxa.report.answers import Packed, pack
 from doxa.report.findings import (
+    coherence_section,
     contrasts_section,
     harm_section,
     likeness_section,
@@ -46,6 +47,7 @@ FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
     validity_section,
     likeness_section,
     harm_section,
+    coherence_section,
     spill_section,
     health_section,
     rubric_section,

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from doxa.report.analysis import Analysis
+from doxa.report.coherence import Coherence, coherences
 from doxa.report.findings import missing
 from doxa.report.judges import Judges, keep_checks
 from doxa.report.numbers import as_numbers
@@ -25,11 +26,12 @@ class Finding(NamedTuple):
     missing: list[str]
     outcomes: list[Outcome]
     judges: Judges | None
+    coherence: list[Coherence]
 
     @property
     def numbers(self) -> dict[str, Any]:
         """Every estimate, contrast, validity, outcome and spill-over."""
-        return as_numbers(self.analysis, self.outcomes, self.missing, self.judges)
+        return as_numbers(self.analysis, self.outcomes, self.missing, self.judges, self.coherence)
 
 
 class Written(NamedTuple):
@@ -83,6 +85,14 @@ def write_report(folder: Path) -> Written:
     path = folder / PAGE
     write_whole(path, page(run, about))
     findings = [
-        Finding(one.fact.id, one.analysis, missing(one), outcomes(one.analysis, one.fact), one.judges) for one in about
+        Finding(
+            one.fact.id,
+            one.analysis,
+            missing(one),
+            outcomes(one.analysis, one.fact),
+            one.judges,
+            coherences(one.analysis, one.fact),
+        )
+        for one in about
     ]
     return Written(path, findings, persona_studies(run.rows, run.study, run.facts.implanted))

@@ -1,5 +1,6 @@
 """The grid: which item is asked under which condition in which readout, and with what words."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -50,13 +51,29 @@ def _cells(study: Study, fact: Fact, condition: Condition, limits: Mapping[Famil
 
 
 def first_stems(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
-    """Returns up to `limit` items in the bank's order, taking one of each stem before any second."""
+    """Returns up to `limit` items in the bank's order, taking one of each stem before any second.
+
+    Where items have roles, a stem says something only as a whole: whole stems are taken, and at least one.
+    """
     if limit is None or limit >= len(items):
         return tuple(items)
+    if any(item.role for item in items):
+        return _whole_stems(items, limit)
     seen: set[str] = set()
     firsts = [item for item in items if not (item.cluster in seen or seen.add(item.cluster))]
     chosen = {item.id for item in [*firsts, *(item for item in items if item not in firsts)][:limit]}
     return tuple(item for item in items if item.id in chosen)
+
+
+def _whole_stems(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
+    chosen: set[str] = set()
+    taken = 0
+    for cluster, size in Counter(item.cluster for item in items).items():
+        if chosen and taken + size > limit:
+            break
+        chosen.add(cluster)
+        taken += size
+    return tuple(item for item in items if item.cluster in chosen)
 
 
 def generate_request(cell: Cell, study: Study, documents: Sequence[str] = ()) -> GenerateRequest:
