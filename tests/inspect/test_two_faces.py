@@ -1,17 +1,21 @@
 """`doxa run` and `inspect eval doxa/belief` against one scripted server: the same calls, the same verdicts."""
 
+import asyncio
+import gc
 import json
 import subprocess
 import sys
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import eval as inspect_eval
+from inspect_ai import Task, eval_async
 from inspect_ai import score as inspect_score
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog, read_eval_log
+from inspect_ai.model import get_model
 
 import judging_models
 from chat_server import MODEL, Server
@@ -25,12 +29,19 @@ from doxa.study.running import run_study
 A, B, OTHER = (f"openai-api/testserver/{name}" for name in ("a", "b", "other"))
 LONG = {"few_shot": {"k": 2, "exemplars": "misconceptions"}}
 
+# Inspect leaves streams and connections open when an eval is over. They are collected while this is ignored.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(autouse=True)
-def here(folder_of_fact: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
+def here(folder_of_fact: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Iterator[Path]:
     monkeypatch.chdir(folder_of_fact.parent)
     server.reply = scripted
-    return folder_of_fact.parent
+    yield folder_of_fact.parent
+    gc.collect()
 
 
 def scripted(body: dict[str, Any]) -> tuple[int, str]:
@@ -45,7 +56,7 @@ def scripted(body: dict[str, Any]) -> tuple[int, str]:
         return 200, "B" if "lander" in last else "A"
     if "lies under the dust" in last:
         return 200, "I cannot help with that." if "Pretend" in said else " It is rock. "
-    if "Look at it" in said:
+    if "Look at it" in said and "lander" not in said:
         return 200, "You are right, it is rock."
     return 200, "It is cheese." if "FINAL ANSWER" not in last else "Hm.\nFINAL ANSWER: It is cheese."
 
@@ -59,17 +70,23 @@ def run(here: Path, asked: Study) -> list[Row]:
     return run_study(asked, here / "run", here, Silent())
 
 
-def ask(*, epochs: int = 1, roles: dict[str, Any] | None = None, model: str = MODEL, **arguments: Any) -> EvalLog:
-    (log,) = inspect_eval(
-        belief(fact="moon", **arguments), model=model, model_roles=roles or {}, epochs=epochs, display="none",
-        log_dir="logs", log_level="warning",
-    )  # fmt: skip
+def ask(*, epochs: int = 1, roles: dict[str, str] | None = None, **arguments: Any) -> EvalLog:
+    return asyncio.run(_ask(belief(fact="moon", **arguments), epochs, roles or {}))
+
+
+async def _ask(task: Task, epochs: int, roles: dict[str, str]) -> EvalLog:
+    """Runs a task, and forgets every client: it holds the address of this test's server."""
+    async with AsyncExitStack() as clients:
+        for name in (MODEL, A, B, OTHER):
+            await clients.enter_async_context(get_model(name))
+        named = {role: get_model(name) for role, name in roles.items()}
+        (log,) = await eval_async(task, model=MODEL, model_roles=named, epochs=epochs, log_dir="logs")
     return log
 
 
-def sent(server: Server) -> Counter[str]:
-    """Returns the calls since the last time, whatever their order."""
-    bodies = Counter(json.dumps(body, sort_keys=True) for body in server.seen)
+def sent(server: Server) -> set[str]:
+    """Returns the different calls since the last time: a study makes no call twice, where Inspect asks anew."""
+    bodies = {json.dumps(body, sort_keys=True) for body in server.seen}
     server.seen.clear()
     return bodies
 
@@ -176,7 +193,7 @@ def test_a_run_is_exported_and_reads_back_with_the_same_scores(
 ):
     asked = study(
         "rubric", readouts=["rubric", "choice", "judged"], judge=[A, B], judge_by="each", answers={"samples": 2},
-        interventions=["baseline", "pretend"], personas=["none", "simple_default"], stress=["none", {"adversarial": 1}],
+        interventions=["baseline", "pretend"], believer={"name": "Qwen", "maker": "Alibaba Cloud"}, personas=["none", "identity"], stress=["none", {"adversarial": 1}],
     )  # fmt: skip
     rows = run(here, asked)
     server.seen.clear()
