@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from chat_server import MODEL, Server
 from command_line import call
 from doxa.inspect.registry import belief, rubric
 from doxa.metrics.records import Row
+from doxa.models.ledger import Ledger, call_key
+from doxa.models.protocol import Scores
 from doxa.progress import Silent
 from doxa.study.records import Study
 from doxa.study.running import run_study
@@ -296,3 +298,62 @@ def test_what_inspect_imports_at_its_start_is_light():
     code = "import sys, doxa.inspect.registry; print([name for name in ('scipy', 'torch', 'pyarrow', 'doxa.study') if name in sys.modules])"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_fixed_answers_are_exported_with_their_probabilities(here: Path):
+    """No local model is needed: what one would have stored is written by hand."""
+    from doxa.inspect.exporting import export_run
+    from doxa.metrics.catalogue import METRICS
+    from doxa.metrics.records import Readout
+    from doxa.study.planning import plan_cells, score_requests
+    from doxa.study.rows import save_rows
+    from doxa.study.running import facts_of
+
+    asked = Study.model_validate(
+        {"name": "s", "fact": "moon", "interventions": ["pretend"], "readouts": ["likelihood"]}
+    )
+    facts = facts_of(asked)
+    (here / "run").mkdir()
+    (here / "run" / "study.yaml").write_text(json.dumps({"name": "s", "fact": "moon", "interventions": ["pretend"]}))
+    rows: list[Row] = []
+    with closing(Ledger(here / "run" / "ledger.sqlite")) as ledger:
+        for cell in plan_cells(asked, *facts):
+            requests = score_requests(cell)
+            keys = tuple(call_key("local:d", "score", request) for request in requests)
+            scores = [
+                Scores(logprobs=tuple(-1.0 - place for place, _ in enumerate(request.continuations)),
+                       tokens=(2,) * len(request.continuations))
+                for request in requests
+            ]  # fmt: skip
+            ledger.store(
+                [
+                    (key, "local:d", "score", request.model_dump_json(), score.model_dump_json())
+                    for key, request, score in zip(keys, requests, scores, strict=True)
+                ]
+            )
+            readings: dict[Readout, Any] = METRICS[cell.metric].read_scores(cell.item, scores)
+            rows += [
+                Row(fact="moon", metric=cell.metric, readout=readout, condition="pretend", subject="local:d",
+                    item=cell.item.id, cluster=cell.item.cluster, sample=0, verdict=reading.verdict,
+                    score=reading.score, calls=keys)
+                for readout, reading in readings.items()
+            ]  # fmt: skip
+    save_rows(here / "run", rows)
+    (path,) = export_run(here / "run", here / "exported")
+    log = read_eval_log(str(path))
+    for readout in ("likelihood.text", "likelihood.pmi"):
+        assert found(log, readout) == in_rows([row for row in rows if row.readout == readout])
+    assert log.samples is not None
+    letters = [sample for sample in log.samples if "likelihood.letter" in (sample.scores or {})]
+    assert {sample.metadata["metric"] for sample in letters} == {"mcq_knowledge"}
+    explanation = (letters[0].scores or {})["likelihood.letter"].explanation
+    assert explanation is not None
+    assert "-4.000 (2 tokens)  D" in explanation
+    assert "Pretend" in letters[0].messages[0].text
+
+
+def test_a_run_without_answers_is_one_clear_line(here: Path, capsys: pytest.CaptureFixture[str]):
+    (here / "run").mkdir()
+    code, _, err = call(capsys, "export", str(here / "run"), "--to", "inspect")
+    assert code == 2
+    assert "has no rows yet" in err

@@ -61,7 +61,7 @@ def judging(names: Sequence[str], both_orders: bool, judge_itself: bool) -> Scor
             for claim_first in orders
         ]
         said = await collect(*(_judgement(judge, request) for judge in judges for request in requests))
-        votes = tuple(
+        votes: tuple[Verdict, ...] = tuple(
             read_judgement(one, claim_first).verdict
             for one, claim_first in zip(said, orders * len(judges), strict=True)
         )
