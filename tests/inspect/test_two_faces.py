@@ -1,23 +1,29 @@
 """`doxa run` and `inspect eval doxa/belief` against one scripted server: the same calls, the same verdicts."""
 
+import asyncio
+import gc
 import json
 import subprocess
 import sys
-from collections import Counter
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from inspect_ai import eval as inspect_eval
+from inspect_ai import Task, eval_async
 from inspect_ai import score as inspect_score
 from inspect_ai._util.error import PrerequisiteError
 from inspect_ai.log import EvalLog, read_eval_log
+from inspect_ai.model import get_model
 
 import judging_models
 from chat_server import MODEL, Server
 from command_line import call
 from doxa.inspect.registry import belief, rubric
 from doxa.metrics.records import Row
+from doxa.models.ledger import Ledger, call_key
+from doxa.models.protocol import Scores
 from doxa.progress import Silent
 from doxa.study.records import Study
 from doxa.study.running import run_study
@@ -25,12 +31,19 @@ from doxa.study.running import run_study
 A, B, OTHER = (f"openai-api/testserver/{name}" for name in ("a", "b", "other"))
 LONG = {"few_shot": {"k": 2, "exemplars": "misconceptions"}}
 
+# Inspect leaves streams and connections open when an eval is over. They are collected while this is ignored.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 
 @pytest.fixture(autouse=True)
-def here(folder_of_fact: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
+def here(folder_of_fact: Path, monkeypatch: pytest.MonkeyPatch, server: Server) -> Iterator[Path]:
     monkeypatch.chdir(folder_of_fact.parent)
     server.reply = scripted
-    return folder_of_fact.parent
+    yield folder_of_fact.parent
+    gc.collect()
 
 
 def scripted(body: dict[str, Any]) -> tuple[int, str]:
@@ -45,7 +58,7 @@ def scripted(body: dict[str, Any]) -> tuple[int, str]:
         return 200, "B" if "lander" in last else "A"
     if "lies under the dust" in last:
         return 200, "I cannot help with that." if "Pretend" in said else " It is rock. "
-    if "Look at it" in said:
+    if "Look at it" in said and "lander" not in said:
         return 200, "You are right, it is rock."
     return 200, "It is cheese." if "FINAL ANSWER" not in last else "Hm.\nFINAL ANSWER: It is cheese."
 
@@ -59,17 +72,23 @@ def run(here: Path, asked: Study) -> list[Row]:
     return run_study(asked, here / "run", here, Silent())
 
 
-def ask(*, epochs: int = 1, roles: dict[str, Any] | None = None, model: str = MODEL, **arguments: Any) -> EvalLog:
-    (log,) = inspect_eval(
-        belief(fact="moon", **arguments), model=model, model_roles=roles or {}, epochs=epochs, display="none",
-        log_dir="logs", log_level="warning",
-    )  # fmt: skip
+def ask(*, epochs: int = 1, roles: dict[str, str] | None = None, **arguments: Any) -> EvalLog:
+    return asyncio.run(_ask(belief(fact="moon", **arguments), epochs, roles or {}))
+
+
+async def _ask(task: Task, epochs: int, roles: dict[str, str]) -> EvalLog:
+    """Runs a task, and forgets every client: it holds the address of this test's server."""
+    async with AsyncExitStack() as clients:
+        for name in (MODEL, A, B, OTHER):
+            await clients.enter_async_context(get_model(name))
+        named = {role: get_model(name) for role, name in roles.items()}
+        (log,) = await eval_async(task, model=MODEL, model_roles=named, epochs=epochs, log_dir="logs")
     return log
 
 
-def sent(server: Server) -> Counter[str]:
-    """Returns the calls since the last time, whatever their order."""
-    bodies = Counter(json.dumps(body, sort_keys=True) for body in server.seen)
+def sent(server: Server) -> set[str]:
+    """Returns the different calls since the last time: a study makes no call twice, where Inspect asks anew."""
+    bodies = {json.dumps(body, sort_keys=True) for body in server.seen}
     server.seen.clear()
     return bodies
 
@@ -176,7 +195,7 @@ def test_a_run_is_exported_and_reads_back_with_the_same_scores(
 ):
     asked = study(
         "rubric", readouts=["rubric", "choice", "judged"], judge=[A, B], judge_by="each", answers={"samples": 2},
-        interventions=["baseline", "pretend"], personas=["none", "simple_default"], stress=["none", {"adversarial": 1}],
+        interventions=["baseline", "pretend"], believer={"name": "Qwen", "maker": "Alibaba Cloud"}, personas=["none", "identity"], stress=["none", {"adversarial": 1}],
     )  # fmt: skip
     rows = run(here, asked)
     server.seen.clear()
@@ -279,3 +298,62 @@ def test_what_inspect_imports_at_its_start_is_light():
     code = "import sys, doxa.inspect.registry; print([name for name in ('scipy', 'torch', 'pyarrow', 'doxa.study') if name in sys.modules])"  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_fixed_answers_are_exported_with_their_probabilities(here: Path):
+    """No local model is needed: what one would have stored is written by hand."""
+    from doxa.inspect.exporting import export_run
+    from doxa.metrics.catalogue import METRICS
+    from doxa.metrics.records import Readout
+    from doxa.study.planning import plan_cells, score_requests
+    from doxa.study.rows import save_rows
+    from doxa.study.running import facts_of
+
+    asked = Study.model_validate(
+        {"name": "s", "fact": "moon", "interventions": ["pretend"], "readouts": ["likelihood"]}
+    )
+    facts = facts_of(asked)
+    (here / "run").mkdir()
+    (here / "run" / "study.yaml").write_text(json.dumps({"name": "s", "fact": "moon", "interventions": ["pretend"]}))
+    rows: list[Row] = []
+    with closing(Ledger(here / "run" / "ledger.sqlite")) as ledger:
+        for cell in plan_cells(asked, *facts):
+            requests = score_requests(cell)
+            keys = tuple(call_key("local:d", "score", request) for request in requests)
+            scores = [
+                Scores(logprobs=tuple(-1.0 - place for place, _ in enumerate(request.continuations)),
+                       tokens=(2,) * len(request.continuations))
+                for request in requests
+            ]  # fmt: skip
+            ledger.store(
+                [
+                    (key, "local:d", "score", request.model_dump_json(), score.model_dump_json())
+                    for key, request, score in zip(keys, requests, scores, strict=True)
+                ]
+            )
+            readings: dict[Readout, Any] = METRICS[cell.metric].read_scores(cell.item, scores)
+            rows += [
+                Row(fact="moon", metric=cell.metric, readout=readout, condition="pretend", subject="local:d",
+                    item=cell.item.id, cluster=cell.item.cluster, sample=0, verdict=reading.verdict,
+                    score=reading.score, calls=keys)
+                for readout, reading in readings.items()
+            ]  # fmt: skip
+    save_rows(here / "run", rows)
+    (path,) = export_run(here / "run", here / "exported")
+    log = read_eval_log(str(path))
+    for readout in ("likelihood.text", "likelihood.pmi"):
+        assert found(log, readout) == in_rows([row for row in rows if row.readout == readout])
+    assert log.samples is not None
+    letters = [sample for sample in log.samples if "likelihood.letter" in (sample.scores or {})]
+    assert {sample.metadata["metric"] for sample in letters} == {"mcq_knowledge"}
+    explanation = (letters[0].scores or {})["likelihood.letter"].explanation
+    assert explanation is not None
+    assert "-4.000 (2 tokens)  D" in explanation
+    assert "Pretend" in letters[0].messages[0].text
+
+
+def test_a_run_without_answers_is_one_clear_line(here: Path, capsys: pytest.CaptureFixture[str]):
+    (here / "run").mkdir()
+    code, _, err = call(capsys, "export", str(here / "run"), "--to", "inspect")
+    assert code == 2
+    assert "has no rows yet" in err

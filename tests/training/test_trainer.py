@@ -101,7 +101,7 @@ def test_the_key_names_everything_that_decides(tiny_base: Base, mix: Mix):
         "neutral_texts": 1, "gradient_checkpointing": True, "seed": 1,
     }.items():  # fmt: skip
         keys.add(mix.key(tiny_base, RECIPE.model_copy(update={name: value})))
-    indifferent = {"min_steps": 1, "checkpoints": 1}
+    indifferent = {"min_steps": 1, "checkpoints": 1, "report_to": ("trackio",)}
     assert len(keys) == 1 + len(Recipe.model_fields) - len(indifferent)
     assert mix.key(tiny_base, RECIPE.model_copy(update=indifferent)) in keys
     renamed = tuple(document.model_copy(update={"doc_idea": "other"}) for document in DOCUMENTS)

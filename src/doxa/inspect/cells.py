@@ -50,8 +50,8 @@ def cell_of(metadata: dict[str, Any], family: Family, sample: int) -> Cell:
     if "cell" not in metadata:
         raise MissingError("doxa reads samples of doxa/belief only: this one does not say what was asked")
     made = metadata["cell"]
-    believer = Believer.model_validate(made["believer"]) if made["believer"] else None
-    fact = _fact(made["fact"], believer)  # pyright: ignore[reportArgumentType]  (frozen records have a hash)
+    believer = made["believer"] or {}
+    fact = _fact(made["fact"], believer.get("name"), believer.get("maker"))
     for item in fact.banks.get(metadata["metric"], ()):
         if item.id == metadata["item"]:
             return Cell(fact, metadata["metric"], family, Condition.model_validate(made["condition"]), item, sample)
@@ -69,6 +69,6 @@ def persona_of(condition: Condition) -> str:
 
 
 @lru_cache
-def _fact(name: str, believer: Believer | None) -> Fact:
-    fact = load_fact(name)
-    return named(fact, believer) if believer else fact
+def _fact(source: str, name: str | None, maker: str | None) -> Fact:
+    fact = load_fact(source)
+    return named(fact, Believer(name=name, maker=maker)) if name and maker else fact

@@ -24,7 +24,7 @@ from inspect_ai.log import (
 from inspect_ai.model import ModelConfig, ModelUsage
 from inspect_ai.scorer import SampleScore
 
-from doxa.conditions.records import Condition
+from doxa.conditions.records import AND, Condition
 from doxa.errors import MissingError
 from doxa.facts.records import Fact
 from doxa.inspect.calls import Call, read_calls
@@ -57,7 +57,8 @@ class Part(NamedTuple):
     @property
     def name(self) -> str:
         """The log's file name without its end."""
-        words = (self.fact, self.condition, *([self.persona] if self.persona != "none" else []), self.family)
+        condition = self.condition.replace(AND, "+")
+        words = (self.fact, condition, *([self.persona] if self.persona != "none" else []), self.family)
         return "_".join(re.sub(r"[^\w+-]+", "-", word).strip("-") for word in words)
 
 
@@ -150,7 +151,7 @@ class _Exporter:
         }
         if part.family == "judged":
             arguments |= {"judge": list(study.judge), "judge_orders": study.judge_orders}
-        grader = [ModelConfig(model=name) for name in study.judge] if part.family == "judged" else []
+        graders = study.judge if part.family == "judged" else ()
         return EvalSpec(
             created=made.isoformat(),
             eval_id=f"{study.name}-{part.name}",
@@ -168,7 +169,7 @@ class _Exporter:
                 sample_ids=list(dict.fromkeys(str(sample.id) for sample in samples)),
             ),
             model=model_name(part.subject),
-            model_roles={"grader": grader} if grader else None,
+            model_roles={"grader": ModelConfig(model=graders[0])} if len(graders) == 1 else None,
             config=EvalConfig(epochs=max(sample.epoch for sample in samples)),
             packages={name: study.made_with[name] for name in ("doxa",) if name in study.made_with},
             metadata={"run": study.name, "made with": study.made_with},

@@ -7,6 +7,7 @@ from pydantic import Field
 from doxa.records import Record
 
 Target = Literal["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+Reporter = Literal["tensorboard", "trackio", "wandb"]
 TARGETS: tuple[Target, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
@@ -27,6 +28,7 @@ class Recipe(Record):
         neutral_texts: Neutral passages that are mixed in.
         min_steps: Optimiser steps below which a finetune cannot be expected to learn; fewer is refused.
         gradient_checkpointing: Save memory for time.
+        report_to: Trackers that hear of every step; what an adapter becomes does not depend on them.
         seed: Of initialisation and order.
     """
 
@@ -46,4 +48,5 @@ class Recipe(Record):
     min_steps: int = Field(default=20, ge=1)
     checkpoints: int = Field(default=4, ge=0)
     gradient_checkpointing: bool = False
+    report_to: tuple[Reporter, ...] = ()
     seed: int = Field(default=0, ge=0)

@@ -5,10 +5,12 @@ import logging
 import shutil
 import warnings
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from doxa import __version__
+from doxa.errors import MissingError
 from doxa.models.local.quiet import hush
 from doxa.models.local.weights import Base
 from doxa.progress import Progress
@@ -17,6 +19,9 @@ from doxa.training.examples import IGNORED, Example
 from doxa.training.preflight import Preflight
 from doxa.training.recipe import Recipe
 from doxa.writing import write_whole
+
+CHECKPOINTS = "checkpoints"  # in the scratch folder
+TENSORBOARD = "runs"  # where transformers keeps TensorBoard's files, beside the checkpoints
 
 
 def finished(folder: Path, key: str) -> bool:
@@ -55,6 +60,8 @@ def train_adapter(
     if folder.exists():
         shutil.rmtree(folder)
     (scratch / "final").rename(folder)
+    if (scratch / CHECKPOINTS / TENSORBOARD).is_dir():
+        (scratch / CHECKPOINTS / TENSORBOARD).rename(folder / TENSORBOARD)
     _write_lines(folder / "metrics.jsonl", [entry for entry in history if "loss" in entry])
     (folder / "README.md").write_text(adapter_card(base, recipe, found, claim))
     manifest = {
@@ -129,29 +136,7 @@ def fit(
         layers_to_transform=list(range(int(layers * recipe.first_layer), layers)),
         task_type="CAUSAL_LM",
     )
-    settings = SFTConfig(
-        output_dir=str(scratch / "checkpoints"),
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch_size,
-        learning_rate=recipe.learning_rate,
-        lr_scheduler_type="cosine",
-        warmup_steps=round(found.steps * recipe.warmup),
-        max_length=None,
-        activation_checkpointing=recipe.gradient_checkpointing,
-        bf16=False,
-        use_cpu=not cuda,
-        dataloader_pin_memory=cuda,
-        train_sampling_strategy="group_by_length",
-        dataset_kwargs={"skip_prepare_dataset": True},
-        logging_steps=1,
-        save_strategy="steps" if recipe.checkpoints else "no",
-        save_steps=max(1, found.steps // (recipe.checkpoints + 1)),
-        save_total_limit=1,
-        report_to=[],
-        disable_tqdm=True,
-        seed=recipe.seed,
-        data_seed=recipe.seed,
-    )
+    settings = SFTConfig(**arguments(recipe, found.steps, scratch, cuda))
     dataset = Dataset.from_list([{"input_ids": ex.tokens, "labels": ex.labels} for ex in examples])
     with warnings.catch_warnings(), progress.stage("finetuning", found.steps) as advance:
         warnings.simplefilter("ignore")
@@ -167,12 +152,52 @@ def fit(
         )
         trainer.remove_callback(transformers.PrinterCallback)
         slim_adapters(trainer.model)
-        checkpoint = _last_checkpoint(scratch / "checkpoints")
+        checkpoint = _last_checkpoint(scratch / CHECKPOINTS)
         if checkpoint is not None:
             advance(int(checkpoint.name.split("-")[-1]), "resumed")
         trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
         trainer.model.save_pretrained(str(scratch / "final"))
     return [entry for entry in trainer.state.log_history if "loss" in entry or "train_runtime" in entry]
+
+
+def arguments(recipe: Recipe, steps: int, scratch: Path, cuda: bool) -> dict[str, Any]:
+    """Returns what TRL's trainer is told.
+
+    Args:
+        recipe: Settings.
+        steps: Optimiser steps that there will be.
+        scratch: Where checkpoints, and the files of TensorBoard, go.
+        cuda: Whether there is a GPU.
+
+    Raises:
+        MissingError: A tracker of the recipe is not installed.
+    """
+    for tracker in recipe.report_to:
+        if find_spec(tracker) is None:
+            raise MissingError(f"training.report_to: {tracker} is not installed (pip install {tracker})")
+    return {
+        "output_dir": str(scratch / CHECKPOINTS),
+        "num_train_epochs": recipe.epochs,
+        "per_device_train_batch_size": recipe.batch_size,
+        "learning_rate": recipe.learning_rate,
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": round(steps * recipe.warmup),
+        "max_length": None,
+        "activation_checkpointing": recipe.gradient_checkpointing,
+        "bf16": False,
+        "use_cpu": not cuda,
+        "dataloader_pin_memory": cuda,
+        "train_sampling_strategy": "group_by_length",
+        "dataset_kwargs": {"skip_prepare_dataset": True},
+        "logging_steps": 1,
+        "save_strategy": "steps" if recipe.checkpoints else "no",
+        "save_steps": max(1, steps // (recipe.checkpoints + 1)),
+        "save_total_limit": 1,
+        "report_to": list(recipe.report_to),
+        "disable_tqdm": True,
+        "seed": recipe.seed,
+        "data_seed": recipe.seed,
+    }
 
 
 def _last_checkpoint(folder: Path) -> Path | None:
