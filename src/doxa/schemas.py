@@ -136,6 +136,6 @@ def _settings(fields: Schema, own: Mapping[str, Any], common: tuple[str, ...]) -
 
 
 def _given(field: Schema) -> Schema:
-    """Returns the schema of a setting that is given; the record's own field may also be empty, and then has a default."""
+    """Returns the schema of a setting that is given; in the record it may be left empty, and then has a default."""
     (value,) = (one for one in field["anyOf"] if one != {"type": "null"})
     return {**value, "description": field["description"]}

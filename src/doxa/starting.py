@@ -70,9 +70,7 @@ def study_text(name: str, fact: str, folder: Path) -> str:
         MissingError: There is no such fact.
     """
     if not re.fullmatch(SLUG, name):
-        raise InputError(
-            f"NAME '{name}': lower-case letters, digits, '-' and '_'; it names file and run folder"
-        )
+        raise InputError(f"NAME '{name}': lower-case letters, digits, '-' and '_'; it names file and run folder")
     loaded = load_fact(fact if in_catalogue(fact) else str(folder / Path(fact).expanduser()))
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
