@@ -149,11 +149,13 @@ def parsed(arguments: list[str]) -> tuple[str, click.Context]:
 
 def _run(arguments: list[str], line: str) -> str:
     out, err = StringIO(), StringIO()
+    code: object = 0
     try:
         with redirect_stdout(out), redirect_stderr(err):
             main(list(arguments))
     except SystemExit as stop:
-        assert not stop.code, f"{line}: exit code {stop.code}: {err.getvalue()}"
+        code = stop.code
+    assert not code, f"{line}: exit code {code}: {err.getvalue()}"
     return out.getvalue()
 
 

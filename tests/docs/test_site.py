@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_list_or_a_table_has_a_blank_line_before_it(page: Path):
     lines = text.splitlines()
     glued = [
         line
-        for above, line in zip(lines, lines[1:], strict=False)
+        for above, line in pairwise(lines)
         if opens.match(line) and above.strip() and not opens.match(above) and not above.startswith(" ")
     ]
     assert page.parent == ROOT or glued == []
