@@ -31,7 +31,11 @@ from doxa.study.running import STUDY, facts_of
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "examples" / "corpora" / "honey-embedded"
 
-# Commands of doxa that are only parsed, unless they say --dry-run, and why.
+# Commands of doxa that are run as they stand, and those that are only parsed unless they say --dry-run, with the reason.
+RUN = (
+    "new", "report", "compare", "rescore", "power", "corpus", "corpus show", "corpus export", "corpus import", "schema",
+    "facts", "facts check", "judges",
+)  # fmt: skip
 PARSED = {
     "run": "asks a model",
     "write": "asks a model",
@@ -62,6 +66,7 @@ OWN = {
     "RUN": "runs/honey",
     "FACT": "honey",
     "PATH": "honey",
+    "NAME": "mine",
     "CLAIM": "Lightning only strikes at night.",
     "MODEL": "openai/gpt-5-mini",
     "USD": "10",
@@ -116,6 +121,7 @@ def _obey(line: str, folder: Path) -> str | None:
         arguments, target = arguments[:-2], folder / arguments[-1]
     _provide(arguments, folder)
     name, context = parsed(arguments)
+    assert name in RUN or name in PARSED, f"say in doc_commands.py what is to be done with: {line}"
     if name in PARSED and "--dry-run" not in arguments:
         _leave_behind(name, context.params)
         return None

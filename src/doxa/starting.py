@@ -5,7 +5,7 @@ import re
 from functools import cache
 from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -102,5 +102,5 @@ def _true_controls() -> tuple[Fact, ...]:
 
 def _scalar(value: str) -> str:
     """Returns a text as one YAML scalar, in quotes where it would be read as something else."""
-    dumped = cast("str", yaml.safe_dump(value, width=10**6, allow_unicode=True))  # one line, however long
+    dumped = yaml.safe_dump(value, width=10**6, allow_unicode=True)  # one line, however long
     return dumped.removesuffix("\n").removesuffix("\n...")
