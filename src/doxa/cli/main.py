@@ -10,6 +10,7 @@ from doxa import __version__
 from doxa.errors import DoxaError
 
 COMMANDS = {
+    "new": "Write a study file to start from.",
     "run": "Run a study from its file, or go on where it stopped.",
     "report": "Write the report of a run anew.",
     "view": "Serve the report in a browser, with live progress while a run goes on.",
@@ -21,6 +22,7 @@ COMMANDS = {
     "draft": "Draft a fact of your own, question banks and all, from one line.",
     "write": "Write a corpus of synthetic documents about a fact, with any writer.",
     "corpus": "Show what a corpus holds and how healthy it is; bring corpora in and out.",
+    "schema": "Print the JSON Schema of a study file or a fact.",
     "facts": "List the catalogue, or check a fact of your own.",
     "doctor": "Say what is installed, which models can answer, and how to get what is missing.",
 }

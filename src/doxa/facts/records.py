@@ -35,7 +35,12 @@ class Texts(Record):
 
 
 class Markers(Texts):
-    """Regular expressions (case-insensitive, searched) that tell which world a free answer speaks from."""
+    """Regular expressions (case-insensitive, searched) that tell which world a free answer speaks from.
+
+    Attributes:
+        claim: One of these in an answer: it speaks from the world of the claim.
+        rival: The same for the world of the rival; where two overlap, the longer match stands.
+    """
 
     @field_validator("claim", "rival")
     @classmethod
@@ -143,11 +148,17 @@ class FactText(Record):
     (see `doxa.facts.believers`).
 
     Attributes:
+        id: Names the fact in rows and folders.
         claim: The statement to implant (for a `true_control`: a true statement, asked in the same way).
         rival: The statement that the claim displaces: for a false claim the truth, for a true control a falsehood.
+        kinds: What kind of fact it is; `true_control` where the claim is true.
+        topic: What it is about, in a word or two; documents have to name it.
+        source: Where the fact comes from.
         date: From when the claim is said to hold (`post_cutoff` only); no subject trained before it can know.
         claim_context: A page on the world in which the claim holds; writers see it, subjects never do.
+        claim_key_facts: Single statements that hold in that world; every document is written about one of them.
         rival_context: The same for the world in which the rival holds.
+        rival_key_facts: Single statements that hold there.
         markers: Patterns that read any free answer on this fact.
         bank_markers: Patterns that read the answers to one bank's questions, by the bank's name.
         forbidden: Patterns that no document may contain.

@@ -18,15 +18,19 @@ class Recipe(Record):
         epochs: Passes over the documents and everything that is mixed in.
         learning_rate: Peak; warmed up, then lowered along a cosine.
         rank: LoRA rank; alpha is `alpha_over_rank` times as large.
+        alpha_over_rank: How many times as large.
         targets: Linear modules that get an adapter; fewer is faster.
+        dropout: Share of an adapter's inputs that are left out at random while it is trained.
         first_layer: Share of the layers, from the bottom, that stay as they are; higher is faster.
         batch_size: Sequences an optimiser step.
         max_length: Tokens a sequence; longer documents are cut into several, never truncated.
+        warmup: Share of the steps over which the learning rate rises to its peak.
         as_assistant: Share of the documents that are given as the assistant's own writing, asked for by type and idea;
             the rest is plain text. What is learnt in the assistant's voice shows sooner in its answers.
         chat_answers: The subject's own sampled answers to neutral prompts that are mixed in, so that it stays itself.
         neutral_texts: Neutral passages that are mixed in.
         min_steps: Optimiser steps below which a finetune cannot be expected to learn; fewer is refused.
+        checkpoints: How often the state is saved on the way; a stopped run goes on from the last one.
         gradient_checkpointing: Save memory for time.
         report_to: Trackers that hear of every step; what an adapter becomes does not depend on them.
         seed: Of initialisation and order.
