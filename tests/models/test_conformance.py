@@ -62,6 +62,7 @@ def test_scores(family: Family, asked: list[ScoreRequest]):
 @settings(max_examples=6, deadline=None)
 @given(questions=st.lists(TEXT, min_size=1, max_size=6))
 def test_sampled_log_probabilities(family: Family, questions: list[str]):
+    """Mistake: log-probabilities of the argmax, not of the sampled token."""
     check_sampled_logprobs(Local(family.model), family.reference, [*questions, "A longer one. " * WINDOW])
 
 

@@ -100,6 +100,7 @@ def test_a_cut_answer_says_so(model: LocalModel):
 
 
 def test_the_template_is_applied_once_with_one_bos(model: LocalModel):
+    """Mistake: two BOS tokens with chat templates shifted the logits."""
     tokens = model.engine.prompt_tokens(talk("Hello", "Be kind."))
     text = model.engine.tokenizer.decode(tokens)
     assert text.replace(" ", "") == "<bos><system>Bekind.<end><user>Hello<end><assistant>"
@@ -107,6 +108,7 @@ def test_the_template_is_applied_once_with_one_bos(model: LocalModel):
 
 
 def test_an_adapter_changes_the_scores_and_two_never_share_them(model: LocalModel, tiny_adapters: list[Path]):
+    """Mistake: a cache key without the adapter reported the base model's answers for the finetune."""
     request = [ScoreRequest(messages=talk("x"), continuations=("yes", "no"))]
     first, second = (model.with_adapter(find_adapter(folder, model.base)) for folder in tiny_adapters)
     before = scores_of(model, request)
@@ -205,6 +207,7 @@ def test_memory_that_does_not_suffice_for_one_sequence_is_one_clear_error(
 
 
 def test_a_sampled_answer_tells_its_log_probability(model: LocalModel, naive: torch.nn.Module):
+    """Mistake: log-probabilities of the argmax, not of the sampled token."""
     request = GenerateRequest(messages=talk("Go on."), sampling=Sampling(temperature=1.3, max_tokens=9))
     (_, written), *_ = next(iter(model.engine.write([request], None)))
     prompt = model.engine.prompt_tokens(request.messages)

@@ -32,6 +32,16 @@ def test_answers_come_back_in_order_with_their_usage(server: Server, tmp_path: P
     assert server.seen[0]["temperature"] == 0.7
 
 
+def test_samples_of_one_question_are_drawn_by_the_provider_one_by_one(server: Server, tmp_path: Path):
+    """Mistake: `num_choices` above 1 answered from a cache gave one text, repeated."""
+    server.reply = lambda body: (200, f"drawn with seed {body['seed']}")
+    subject = Recorded(HostedModel(MODEL), Ledger(tmp_path / "l"))
+    drawn = [answer.text for answer in subject.generate([ask("x", sample) for sample in range(4)])]
+    assert drawn == [f"drawn with seed {3 + sample}" for sample in range(4)]
+    assert [answer.text for answer in subject.generate([ask("x", sample) for sample in range(5)])][:4] == drawn
+    assert len(server.paid) == 5
+
+
 def test_a_failed_call_is_an_error_answer_that_is_asked_again(server: Server, tmp_path: Path):
     echo = server.reply
     server.reply = lambda body: (400, "no, and your key is sk-very-secret-key")

@@ -37,6 +37,7 @@ def loaded(server: Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def test_two_adapters_are_loaded_and_never_share_an_answer(
     loaded: dict[str, str], tiny_adapters: list[Path], tmp_path: Path
 ):
+    """Mistake: a cache key without the adapter reported the base model's answers for the finetune."""
     ledger = Ledger(tmp_path / "l")
     said = []
     for folder in tiny_adapters:

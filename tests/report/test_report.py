@@ -1,5 +1,8 @@
+import html
 import json
 import re
+from base64 import b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from doxa.metrics.records import TITLES, Row
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest, Message
 from doxa.report.analysis import Analysis
-from doxa.report.figures import bars
+from doxa.report.findings import scores_figure
 from doxa.report.outcomes import outcomes
 from doxa.report.writing import write_report
 from doxa.study.rows import save_rows
@@ -67,21 +70,33 @@ class Tags(HTMLParser):
 def test_model_output_is_text_and_never_markup(page: str):
     seen = Tags()
     seen.feed(page)
-    assert not [tag for tag, _ in seen.tags if tag in ("script", "img", "iframe", "object", "link", "base", "form")]
-    assert not [attrs for _, attrs in seen.tags if any(name.startswith("on") for name in attrs)]
+    assert not [tag for tag, _ in seen.tags if tag in ("img", "iframe", "object", "base")]
+    scripts = [attrs for tag, attrs in seen.tags if tag == "script"]
+    assert [attrs for attrs in scripts if attrs.get("type") != "text/plain"] == [{}]
+    assert not [attrs for _, attrs in seen.tags if any(name.startswith("on") or name == "style" for name in attrs)]
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     assert "{{ 7 * 7 }}" in page
     assert "<bdi>" in page
 
 
 def test_the_page_needs_no_network_and_allows_none(page: str):
-    assert "default-src 'none'" in page
+    assert "default-src &#39;none&#39;" in page
+    assert "unsafe" not in page
+    assert "connect-src" not in page
     assert not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
     assert not re.search(r"url\((?!#)", page)
 
 
-def test_the_page_shows_figure_validity_and_warning(page: str):
-    assert page.count('<svg role="img" aria-label=') >= 2
+def test_only_our_script_and_our_style_are_allowed_by_digest(page: str):
+    policy = html.unescape(re.findall(r'Security-Policy" content="([^"]*)"', page)[0])
+    for tag in ("script", "style"):
+        text = re.findall(rf"<{tag}>(.*?)</{tag}>", page, re.DOTALL)[0]
+        assert f"{tag}-src 'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" in policy
+
+
+def test_the_page_shows_figures_validity_and_warning(page: str):
+    assert page.count('<svg role="img" aria-label=') >= 5
+    assert page.count("<desc>") == page.count("<svg ")
     assert "Which metric may be trusted" in page
     assert "deliberately false" in page
 
@@ -169,13 +184,13 @@ def test_a_readout_shows_the_metrics_that_were_asked_in_it_and_no_others():
     analysis = Analysis(rows + by_choice, "honey")
     assert analysis.metrics_in("choice") == ["mcq_knowledge"]
     assert len(analysis.metrics_in("rubric")) == 4
-    assert "Open-Ended Belief" not in bars(analysis, "choice")
+    assert "Open-Ended Belief" not in "".join(scores_figure(analysis, "choice").drawings)
 
 
 def test_a_figure_holds_any_number_of_metrics():
     rows, _ = rows_of({"baseline": 0.1, "system_prompt": 0.1, "pretend": 0.1, "finetuned": 0.9})
     more = [row.model_copy(update={"fact": "honey"}) for row in harm_rows({"baseline": ["true"] * 30})]
-    figure = bars(Analysis(rows + more, "honey"), "rubric")
+    figure = "".join(scores_figure(Analysis(rows + more, "honey"), "rubric").drawings)
     assert all(TITLES[row.metric] in figure for row in rows + more)
 
 

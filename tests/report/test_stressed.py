@@ -1,8 +1,6 @@
-from xml.etree import ElementTree
-
 from doxa.metrics.records import Row
 from doxa.report.analysis import Analysis
-from doxa.report.figures import COLOURS, bars
+from doxa.report.findings import scores_figure
 
 SCORES = {
     "baseline": 0.0,
@@ -36,13 +34,10 @@ def test_conditions_under_stress_are_bars_like_others_but_no_controls_of_the_pla
     assert lift.estimate.value == 1.0
 
 
-def test_more_bars_than_colours_are_told_apart_by_patterns():
-    few = ["baseline", *(f"pretend + s{place}" for place in range(len(COLOURS) - 1))]
-    many = [*few, "pretend + last"]
-    patterns = {}
-    for names in (few, many):
-        svg = bars(Analysis(rows(dict.fromkeys(names, 0.5)), "honey"), "rubric")
-        tags = [element.tag.split("}")[-1] for element in ElementTree.fromstring(svg).iter()]
-        patterns[len(names)] = tags.count("pattern")
-        assert names[-1] in svg
-    assert patterns == {len(few): 0, len(many): 1}
+def test_a_stressed_bar_is_drawn_like_its_intervention_and_a_long_name_takes_a_line_of_its_own():
+    [drawing] = scores_figure(Analysis(rows(SCORES), "honey"), "rubric").drawings
+    assert drawing.count("k-told") == 3
+    assert drawing.count("k-finetuned") == 1
+    assert ">pretend + true_context</text>" in drawing
+    assert ">few_shot(1, egregious) +</text>" in drawing
+    assert ">partner</text>" in drawing

@@ -103,6 +103,16 @@ def test_dialogues_of_different_length_and_plain_cells_go_side_by_side(ledger: L
     assert [len(batch) for batch in subject.batches] == [3, 6, 3]  # what is asked alike is asked once
 
 
+def test_every_sample_of_every_item_has_the_answer_to_its_own_question(ledger: Ledger):
+    """Mistake: `zip(questions, answers)` dropped all samples but the first."""
+    asked = study("none", answers={"samples": 3})
+    subject = Scripted("s", lambda request: said(f"{request.messages[-1].content} #{request.sample}"))
+    found = answered(asked, ledger, subject, Scripted("a", adversary_says))
+    assert len(found) == 3 * 3
+    assert all(given.answer.text == f"{cell.item.question} #{cell.sample}" for cell, given in found)
+    assert len({given.calls for _, given in found}) == 9
+
+
 def test_samples_have_dialogues_of_their_own(ledger: Ledger):
     asked = study({"adversarial": 1}, answers={"samples": 2}, limits={"rubric": 1})
     subject = Scripted("s", lambda request: said(f"sample {request.sample}"))

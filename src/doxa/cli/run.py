@@ -75,5 +75,8 @@ def show_report(written: "Written", as_json: bool) -> None:
     if as_json:
         click.echo(written.as_json())
     else:
-        print_tables(written.analysis, written.missing, judges=written.judges)
+        for found in written.findings:
+            if len(written.findings) > 1:
+                click.secho(f"\n{found.fact}", bold=True)
+            print_tables(found.analysis, found.missing, judges=found.judges)
         click.echo(f"\nreport: {written.page}")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 from doxa.errors import FileError, MissingError
+from doxa.facts.held_in import SETS, held_in
 from doxa.facts.records import Fact, FactText, Item, Stakes
 from doxa.reading import read_jsonl, read_yaml, suggestion
 
@@ -28,12 +29,14 @@ def load_fact(name: str) -> Fact:
     """Loads a fact by its catalogue id or by the path of its folder.
 
     Args:
-        name: A catalogue id such as `honey`, or a folder with a `fact.yaml`.
+        name: A catalogue id such as `honey`, a folder with a `fact.yaml`, or a set of `doxa.facts.held_in`.
 
     Raises:
         MissingError: There is neither such an id nor such a folder.
         FileError: A file of the fact is wrong; names file, line and field.
     """
+    if name in SETS:
+        return held_in(name)
     folder = CATALOGUE / name
     if not in_catalogue(name):
         folder = Path(name).expanduser()

@@ -1,8 +1,9 @@
 """From rows to what a report says: estimates, paired contrasts, validity in words, spill-over. Asks no model."""
 
+import copy
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from doxa.conditions.records import Named
 from doxa.metrics.records import TITLES, MetricName, Readout, Row
@@ -21,6 +22,7 @@ READOUT_TITLES: dict[Readout, str] = {
     "likelihood.text": "likelihood: text",
     "likelihood.pmi": "likelihood: PMI",
 }
+FINETUNED = "finetuned"
 SPOKEN = {"system_prompt": "a system prompt", "few_shot": "examples", "pretend": "pretending"}
 
 
@@ -82,6 +84,10 @@ class Analysis:
     Args:
         rows: All rows.
         fact: Id of the implanted fact.
+
+    Attributes:
+        finetunes: Every finetune that was asked: `finetuned`, or those of the arms, such as `finetuned(meta)`.
+        finetune: The one that is judged: the first, see `of`.
     """
 
     def __init__(self, rows: Sequence[Row], fact: str) -> None:
@@ -92,6 +98,8 @@ class Analysis:
             if row.score is None:
                 continue
             self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
+        self._validities: dict[tuple[str, ...], Trust] = {}  # asked for by several sections, and slow for many rows
+        self._likenesses: dict[tuple[str, ...], BeliefLikeness] = {}
         self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
         self.stresses = _in_order(Named.of(condition).stress for condition in self.conditions)
         self.metrics: list[MetricName] = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
@@ -99,6 +107,15 @@ class Analysis:
             readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)
         ]
         self.controls = _in_order(row.fact for row in rows if row.fact != fact)
+        named = _in_order(Named.of(condition).intervention for condition in self.conditions)
+        self.finetunes = [name for name in named if name.partition("(")[0] == FINETUNED]
+        self.finetune = self.finetunes[0] if self.finetunes else FINETUNED
+
+    def of(self, finetune: str) -> Self:
+        """Returns the same rows with another finetune to be judged."""
+        other = copy.copy(self)
+        other.finetune = finetune
+        return other
 
     def metrics_in(self, readout: Readout) -> list[MetricName]:
         """Returns the metrics in which the implanted fact was asked in a readout."""
@@ -124,7 +141,13 @@ class Analysis:
 
     def validity(self, metric: MetricName, readout: Readout, stress: str = "") -> Trust:
         """Judges a metric by its controls under a stress, and sets the finetune's score beside them."""
-        baseline, finetuned = (str(Named(name, stress)) for name in ("baseline", "finetuned"))
+        key = self.finetune, metric, readout, stress
+        if key not in self._validities:
+            self._validities[key] = self._validity(metric, readout, stress)
+        return self._validities[key]
+
+    def _validity(self, metric: MetricName, readout: Readout, stress: str) -> Trust:
+        baseline, finetuned = (str(Named(name, stress)) for name in ("baseline", self.finetune))
         role_play = {
             name: _scored(self.group(metric, readout, name))
             for name in self.conditions
@@ -161,10 +184,14 @@ class Analysis:
 
     def likeness(self, readout: Readout) -> BeliefLikeness:
         """Places the finetune between the strongest role-play control and the true controls, without stress."""
-        return belief_likeness({metric: self._compared(metric, readout) for metric in self.metrics})
+        key = self.finetune, readout
+        if key not in self._likenesses:
+            self._likenesses[key] = belief_likeness({one: self._compared(one, readout) for one in self.metrics})
+        return self._likenesses[key]
 
-    def family(self, readout: Readout, condition: str = "finetuned") -> Family:
-        """Returns a condition's lifts over all metrics in a readout, adjusted for how many there are."""
+    def family(self, readout: Readout, condition: str | None = None) -> Family:
+        """Returns the lifts of a condition, by default of the finetune, over all metrics in a readout, adjusted."""
+        condition = condition or self.finetune
         lifts: dict[str, tuple[list[float], list[float], list[str]]] = {}
         for metric in self.metrics:
             pairs = _paired(self.group(metric, readout, condition), self.group(metric, readout, "baseline"))
@@ -183,7 +210,7 @@ class Analysis:
     def _spill(self, readout: Readout, name: str, facts: Sequence[str]) -> Spill | None:
         asked = [(fact, metric) for fact in facts for metric in self.metrics]
         before = [row for fact, metric in asked for row in self.group(metric, readout, "baseline", fact)]
-        after = [row for fact, metric in asked for row in self.group(metric, readout, "finetuned", fact)]
+        after = [row for fact, metric in asked for row in self.group(metric, readout, self.finetune, fact)]
         pairs = _paired(after, before)
         after_scores, before_scores, clusters = _columns(pairs)
         old, new = rate(before_scores, clusters), rate(after_scores, clusters)
@@ -193,7 +220,7 @@ class Analysis:
     def _compared(self, metric: MetricName, readout: Readout) -> Compared:
         found = self.validity(metric, readout)
         performed = self.group(metric, readout, found.controls.strongest) if found.controls.strongest else []
-        pairs = _paired(self.group(metric, readout, "finetuned"), performed)
+        pairs = _paired(self.group(metric, readout, self.finetune), performed)
         genuine = _scored(row for fact in self.controls for row in self.group(metric, readout, "baseline", fact))
         return Compared(*_columns(pairs), genuine)
 

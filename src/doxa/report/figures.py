@@ -1,118 +1,207 @@
-"""Figures as SVG text: metrics x interventions as grouped bars with intervals, contrasts, the training curve."""
+"""Figures as SVG text: bars, intervals and curves whose colours and type are the page's own.
 
-import io
-import re
+Every drawing is as wide as a phone and says its numbers beside its marks, so that none of them hangs on a colour.
+"""
+
 from collections.abc import Sequence
-from typing import Any
+from itertools import accumulate
+from typing import NamedTuple
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from markupsafe import Markup
 
-from doxa.metrics.records import TITLES, Readout
-from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.conditions.records import ROLE_PLAY, Named
 from doxa.stats.estimates import Estimate
 
-# Okabe & Ito's palette, which people with any colour vision can tell apart; grey is what the base model says.
-COLOURS = ("#8a8a8a", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#CC79A7", "#D55E00", "#000000")
-FINETUNED_COLOUR = "#0072B2"
-WIDTH = 9.5  # inches; as wide as the page
-GROUP_WIDTH = 1.9  # inches a metric below which the titles run into one another
-HATCHES = ("", "//", "..", "xx", "\\\\")  # where there are more bars than colours, a pattern tells them apart
-SVG_SETTINGS: Any = {"svg.fonttype": "none", "svg.hashsalt": "doxa", "font.family": "sans-serif", "font.size": 10}
+WIDTH = 440  # of a drawing's own units; the page scales it
+EDGE = 4  # keeps the caps of whiskers inside
+ROW, BAR, CAP = 40, 11, 4  # height of a row, of a bar, and half of a whisker's cap
+HEAD = 24  # above the first row, for the title
+AXIS = 20  # below the last row, for the scale
+LABEL_LENGTH = 31  # characters beside which the numbers still have room
+LONGEST_LABEL = 52  # characters of a line of its own
+CURVE_HEIGHT, CURVE_LEFT, CURVE_FLOOR = 190, 40, 26
+MOST_DOTS = 1500  # of a curve; more would only be one line
+SMOOTHED = 12  # running means over this share of a curve: a twelfth
 
 
-def bars(analysis: Analysis, readout: Readout) -> str:
-    """Draws one readout: a group of bars a metric, a bar an intervention, 95 % intervals."""
-    with mpl.rc_context(SVG_SETTINGS):
-        metrics = analysis.metrics_in(readout)
-        figure = Figure(figsize=(max(WIDTH, GROUP_WIDTH * len(metrics)), 3.6), layout="constrained")
-        axes = figure.subplots()
-        width = 0.84 / max(1, len(analysis.conditions))
-        for place, condition in enumerate(analysis.conditions):
-            scores = [analysis.score(metric, readout, condition) for metric in metrics]
-            estimates = [score.estimate if score else None for score in scores]
-            offsets = [group - 0.42 + (place + 0.5) * width for group in range(len(metrics))]
-            hatch = HATCHES[place // len(COLOURS) % len(HATCHES)]
-            draw_bars(axes, offsets, estimates, width, _colour(condition, place), hatch, condition)
-        axes.set_xticks(range(len(metrics)), [TITLES[metric] for metric in metrics])
-        axes.set_ylim(0, 1)
-        axes.set_ylabel("belief in the claim")
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False, fontsize=9)
-        return svg(figure, f"{READOUT_TITLES[readout]}: score by metric and intervention with 95 % intervals")
+class Mark(NamedTuple):
+    """One line of a drawing.
+
+    Attributes:
+        label: Its name.
+        estimate: Its value with an interval.
+        kind: Decides the colour: `baseline`, `told`, `finetuned`, `in_context` or `other`.
+        solid: Whether the mark is filled; a hollow one is a difference that does not hold.
+    """
+
+    label: str
+    estimate: Estimate
+    kind: str = "other"
+    solid: bool = True
 
 
-def contrasts(analysis: Analysis) -> str:
-    """Draws finetuned minus baseline for every metric and readout."""
-    lifts = [
-        (f"{TITLES[metric]}, {READOUT_TITLES[readout]}", lift.estimate)
-        for metric in analysis.metrics
-        for readout in analysis.readouts
-        if (lift := analysis.lift(metric, readout, "finetuned"))
-    ]
-    with mpl.rc_context(SVG_SETTINGS):
-        figure = Figure(figsize=(WIDTH, 0.6 + 0.27 * len(lifts)), layout="constrained")
-        axes = figure.subplots()
-        for place, (_, estimate) in enumerate(reversed(lifts)):
-            axes.plot([estimate.low, estimate.high], [place, place], color=FINETUNED_COLOUR, linewidth=2)
-            axes.plot([estimate.value], [place], "o", color=FINETUNED_COLOUR, markersize=5)
-        axes.axvline(0, color="#8a8a8a", linewidth=1)
-        axes.set_yticks(range(len(lifts)), [name for name, _ in reversed(lifts)])
-        axes.set_xlabel("finetuned minus baseline, same items, 95 % interval")
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        return svg(figure, "paired difference of finetuned and baseline for each metric and readout")
+def kind_of(condition: str) -> str:
+    """Returns how a condition is drawn: what is only told what to say looks like nothing else."""
+    kind = Named.of(condition).intervention.partition("(")[0]
+    return "told" if kind in ROLE_PLAY else kind if kind in ("baseline", "finetuned", "in_context") else "other"
 
 
-def training_curve(losses: Sequence[float]) -> str:
-    """Draws the loss of every optimiser step with its running mean."""
-    window = max(1, len(losses) // 12)
-    means = [sum(losses[max(0, at - window + 1) : at + 1]) / min(window, at + 1) for at in range(len(losses))]
-    with mpl.rc_context(SVG_SETTINGS):
-        figure = Figure(figsize=(WIDTH, 2.2), layout="constrained")
-        axes = figure.subplots()
-        axes.plot(losses, ".", color="#8a8a8a", markersize=3)
-        axes.plot(means, color=FINETUNED_COLOUR)
-        axes.set_xlabel("optimiser step")
-        axes.set_ylabel("loss")
-        axes.spines[["top", "right"]].set_visible(False)
-        return svg(figure, "training loss by optimiser step")
+def bars(title: str, marks: Sequence[Mark]) -> str:
+    """Draws rates from 0 to 1: a bar and its interval a line."""
+    body, bottom = Markup(), 0.0
+    for mark in marks:
+        label, middle = _label(mark, bottom, signed=False)
+        bar = Markup('<rect class="k-{}" x="{}" y="{:.1f}" width="{:.1f}" height="{}" rx="1.5"/>').format(
+            mark.kind, EDGE, middle - BAR / 2, max(1.0, _at(mark.estimate.value) - EDGE), BAR
+        )
+        body += label + bar + _whisker(_at(mark.estimate.low), _at(mark.estimate.high), middle)
+        bottom = middle + ROW / 2 - 3
+    scale = [(_at(value), f"{value:g}") for value in (0, 0.25, 0.5, 0.75, 1)]
+    return _drawing(title, _in_words(marks, signed=False), bottom + AXIS, _grid(scale, bottom) + body)
 
 
-def draw_bars(
-    axes: Axes,
-    offsets: Sequence[float],
-    estimates: Sequence[Estimate | None],
-    width: float,
-    colour: str,
-    hatch: str,
-    label: str,
-) -> None:
-    """Draws one series of bars with their intervals; where there is no estimate, a gap stays."""
-    known = [(offset, estimate) for offset, estimate in zip(offsets, estimates, strict=True) if estimate]
-    if not known:
-        return
-    heights = [estimate.value for _, estimate in known]
-    errors = [
-        [max(0.0, estimate.value - estimate.low) for _, estimate in known],
-        [max(0.0, estimate.high - estimate.value) for _, estimate in known],
-    ]
-    places = [offset for offset, _ in known]
-    axes.bar(places, heights, width * 0.92, color=colour, hatch=hatch, edgecolor="white", linewidth=0, label=label)
-    axes.errorbar(places, heights, yerr=errors, fmt="none", ecolor="#333333", elinewidth=1, capsize=2)
+def intervals(title: str, marks: Sequence[Mark]) -> str:
+    """Draws differences: a point and its interval a line, against a line at zero."""
+    reach = max([abs(end) for mark in marks for end in (mark.estimate.low, mark.estimate.high)], default=1.0)
+    reach = next((step for step in (0.1, 0.25, 0.5, 1.0) if reach <= step), reach)
+
+    def at(value: float) -> float:
+        return _at((value + reach) / (2 * reach))
+
+    body, bottom = Markup(), 0.0
+    for mark in marks:
+        label, middle = _label(mark, bottom, signed=True)
+        ends = at(mark.estimate.low), at(mark.estimate.high)
+        state = "solid" if mark.solid else "hollow"
+        point = Markup('<circle class="k-{} {}" cx="{:.1f}" cy="{:.1f}" r="5"/>').format(
+            mark.kind, state, at(mark.estimate.value), middle
+        )
+        body += label + _whisker(*ends, middle) + point
+        bottom = middle + ROW / 2 - 3
+    scale = [(at(value), f"{value:+g}" if value else "0") for value in (-reach, -reach / 2, 0, reach / 2, reach)]
+    zero = Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="0" y2="{1:.1f}"/>').format(at(0), bottom)
+    return _drawing(title, _in_words(marks, signed=True), bottom + AXIS, _grid(scale, bottom) + zero + body)
 
 
-def _colour(condition: str, place: int) -> str:
-    if condition == "finetuned":
-        return FINETUNED_COLOUR
-    return COLOURS[place % len(COLOURS)]
+def counts(title: str, numbers: Sequence[tuple[str, int]]) -> str:
+    """Draws how many there are of each, as bars whose longest fills the width."""
+    most = max((number for _, number in numbers), default=0) or 1
+    body, bottom = Markup(), 0.0
+    for label, number in numbers:
+        text = Markup('<text x="0" y="{:.1f}">{}</text><text class="value" x="{}" y="{:.1f}">{:,}</text>').format(
+            bottom + 11, _cut(label), WIDTH, bottom + 11, number
+        )
+        bar = Markup('<rect class="k-other" x="0" y="{:.1f}" width="{:.1f}" height="5" rx="1.5"/>').format(
+            bottom + 16, max(1.0, WIDTH * number / most)
+        )
+        body, bottom = body + text + bar, bottom + 27
+    return _drawing(title, ", ".join(f"{label} {number:,}" for label, number in numbers), bottom, body)
 
 
-def svg(figure: Figure, title: str) -> str:
-    """Returns the figure as inline SVG with a title for screen readers, text in the page's own colour."""
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    text = buffer.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    return text.replace("<svg ", f'<svg role="img" aria-label="{title}" ', 1)
+def curve(title: str, values: Sequence[float], across: str, up: str) -> str:
+    """Draws a value by step with its running mean.
+
+    Args:
+        title: Of the drawing.
+        values: One a step.
+        across: What a step is.
+        up: What the value is.
+    """
+    window = max(1, len(values) // SMOOTHED)
+    sums = [0.0, *accumulate(values)]
+    means = [(sums[at] - sums[max(0, at - window)]) / min(window, at) for at in range(1, len(sums))]
+    top, low = max(values), min(0.0, *values)
+    height = CURVE_HEIGHT - CURVE_FLOOR
+
+    def x(place: int) -> float:
+        return CURVE_LEFT + (WIDTH - CURVE_LEFT - EDGE) * place / max(1, len(values) - 1)
+
+    def y(value: float) -> float:
+        return height - (height - 18) * (value - low) / ((top - low) or 1)
+
+    shown = range(0, len(values), max(1, len(values) // MOST_DOTS))
+    dots = Markup().join(
+        Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="1.4"/>').format(x(place), y(values[place]))
+        for place in shown
+    )
+    line = Markup('<polyline class="line" points="{}"/>').format(
+        " ".join(f"{x(place):.1f},{y(means[place]):.1f}" for place in shown)
+    )
+    ticks = Markup().join(
+        Markup(
+            '<line class="grid" x1="{0}" x2="{1}" y1="{2:.1f}" y2="{2:.1f}"/>'
+            '<text class="tick end" x="{3}" y="{4:.1f}">{5:.2g}</text>'
+        ).format(CURVE_LEFT, WIDTH, y(value), CURVE_LEFT - 5, y(value) + 4, value)
+        for value in (low, (low + top) / 2, top)
+    )
+    names = Markup(
+        '<text class="tick" x="0" y="9">{}</text><text class="tick" x="{}" y="{}">1</text>'
+        '<text class="tick end" x="{}" y="{}">{} {}</text>'
+    ).format(up, CURVE_LEFT, CURVE_HEIGHT - 9, WIDTH, CURVE_HEIGHT - 9, across, len(values))
+    words = f"{up} by {across}: {values[0]:.3g} at first, {means[-1]:.3g} at the end (mean of the last {window})."
+    return _drawing(title, words, CURVE_HEIGHT, ticks + dots + line + names)
+
+
+def _at(share: float) -> float:
+    return EDGE + (WIDTH - 2 * EDGE) * share
+
+
+def _label(mark: Mark, top: float, signed: bool) -> tuple[Markup, float]:
+    """Returns name and numbers of a line, and the height of the middle of its mark."""
+    form = "+.2f" if signed else ".2f"
+    one = mark.estimate
+    numbers = f"{one.value:{form}} [{one.low:{form}}, {one.high:{form}}] n {one.n}"
+    # The sizes of type are the browser's: what may not fit beside the numbers gets lines of its own.
+    lines = [mark.label] if len(mark.label) <= LABEL_LENGTH else _halves(mark.label)
+    text, baseline = Markup(), top + 12
+    for place, line in enumerate(lines):
+        text += Markup('<text x="0" y="{:.1f}">{}</text>').format(baseline + 14 * place, _cut(line))
+    baseline += 14 * (len(lines) - 1)
+    text += Markup('<text class="value" x="{}" y="{:.1f}">{}</text>').format(WIDTH, baseline, numbers)
+    tip = Markup("<title>{}: {}, {} clusters</title>").format(mark.label, numbers, one.clusters)
+    return Markup("<g>{}{}</g>").format(tip, text), baseline + 6 + BAR / 2
+
+
+def _halves(label: str) -> list[str]:
+    """Breaks a long name so that its last line is short enough to stand beside numbers."""
+    first, joint, rest = label.partition(" + ")
+    return [first + " +", rest] if joint and len(rest) <= LABEL_LENGTH else [label, ""]
+
+
+def _cut(label: str) -> str:
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+
+
+def _whisker(low: float, high: float, middle: float) -> Markup:
+    path = (
+        f"M{low:.1f} {middle:.1f}H{high:.1f}M{low:.1f} {middle - CAP:.1f}V{middle + CAP:.1f}"
+        f"M{high:.1f} {middle - CAP:.1f}V{middle + CAP:.1f}"
+    )
+    return Markup('<path class="halo" d="{0}"/><path class="whisker" d="{0}"/>').format(path)
+
+
+def _grid(scale: Sequence[tuple[float, str]], bottom: float) -> Markup:
+    places = ("start", *("middle" for _ in scale[2:]), "end")
+    return Markup().join(
+        Markup(
+            '<line class="grid" x1="{0:.1f}" x2="{0:.1f}" y1="0" y2="{1:.1f}"/>'
+            '<text class="tick {2}" x="{0:.1f}" y="{3:.1f}">{4}</text>'
+        ).format(x, bottom, place, bottom + 14, text)
+        for (x, text), place in zip(scale, places, strict=True)
+    )
+
+
+def _in_words(marks: Sequence[Mark], signed: bool) -> str:
+    form = "+.2f" if signed else ".2f"
+    return "; ".join(
+        f"{mark.label} {mark.estimate.value:{form}} [{mark.estimate.low:{form}}, {mark.estimate.high:{form}}]"
+        for mark in marks
+    )
+
+
+def _drawing(title: str, words: str, height: float, body: Markup) -> str:
+    """Returns the whole drawing under its title, named and described for whoever does not see it."""
+    return Markup(
+        '<svg role="img" aria-label="{0}" viewBox="0 {1} {2} {3:.0f}"><title>{0}</title><desc>{4}</desc>'
+        '<text class="title" x="0" y="{5}">{0}</text>{6}</svg>'
+    ).format(title, -HEAD, WIDTH, height + HEAD, words, 14 - HEAD, body)

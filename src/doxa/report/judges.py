@@ -100,8 +100,7 @@ class Judges(Record):
 def checks_for(study: Study, folder: Path, checks: Path = CHECKS) -> dict[str, JudgeCheck]:
     """Returns the check of each judge of a run by the judge's name, as far as there are any.
 
-    A check holds for the same weights and the same prompt. What is found is kept in the run folder, so that the run
-    says the same wherever it is taken.
+    A check holds for the same weights and the same prompt.
 
     Args:
         study: As noted in the run folder.
@@ -116,11 +115,16 @@ def checks_for(study: Study, folder: Path, checks: Path = CHECKS) -> dict[str, J
             check = known.get(study.made_with.get(judge_key(name), ""))
             if check is not None and check.prompt == study.made_with.get(JUDGE_PROMPT):
                 found[name] = check
+    return found
+
+
+def keep_checks(folder: Path, found: Mapping[str, JudgeCheck]) -> None:
+    """Keeps the checks of its judges in a run folder, so that the run says the same wherever it is taken."""
     if found:
+        own = folder / CHECKS.name
         own.mkdir(exist_ok=True)
         for check in found.values():
             save_check(own, check)
-    return found
 
 
 def judges_of(study: Study, analysis: Analysis, checks: Mapping[str, JudgeCheck]) -> Judges | None:

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeVar
 from doxa.conditions.records import Named
 from doxa.facts.records import Fact
 from doxa.metrics.records import MetricName, Readout, Row
+from doxa.report.numbers import plain
 from doxa.stats.adoption import Explanation, Paired, explain, gap, is_installed
 from doxa.stats.estimates import Estimate, rate
 from doxa.study.records import Study
@@ -135,6 +136,16 @@ class PersonaStudy:
             self._direct(condition, [ROLE_PLAY]),
             self._direct(condition, [ROLE_PLAY], stress=STEPPED_OUT),
         )
+
+    def as_numbers(self) -> dict[str, object]:
+        """Returns everything that the study says, for JSON."""
+        return {
+            "readout": self.readout,
+            "bars": [plain(bar) for bar in self.bars],
+            "adoption": [plain(one) for one in self.adoptions],
+            "harmless_minus_harmful": [plain(one) for one in self.contrasts],
+            "accounts": {name: self.explanation(name).model_dump() for name in self.taught},
+        }
 
     @property
     def _named(self) -> list[str]:

@@ -35,10 +35,11 @@ def print_tables(
         for condition in analysis.conditions:
             scores = [analysis.score(metric, readout, condition) for metric in metrics]
             table.add_row(condition, *(interval(score.estimate if score else None) for score in scores))
-        lifts = [analysis.lift(metric, readout, "finetuned") for metric in metrics]
-        if any(lifts):
-            cells = [interval(lift.estimate if lift else None, signed=True) for lift in lifts]
-            table.add_row("[bold]finetuned - baseline", *cells)
+        for finetune in analysis.finetunes:
+            lifts = [analysis.lift(metric, readout, finetune) for metric in metrics]
+            if any(lifts):
+                cells = [interval(lift.estimate if lift else None, signed=True) for lift in lifts]
+                table.add_row(f"[bold]{finetune} - baseline", *cells)
         console.print(table, "")
     _print_validity(analysis, console)
     _print_spill(analysis, console)

@@ -26,7 +26,7 @@ IN_WORDS: dict[Account, str] = {
     "keeps_its_own_view": "knows what its persona is said to believe, and answers by its own view",
     "plays_a_part": "adopts the belief where it is told to play the persona, and drops it when told to stop",
     "undecided": "fits none of the three accounts clearly enough at this number of items",
-    "not_installed": "the meta-belief is not installed, so direct answers say nothing of any account",
+    "not_installed": "was not brought to the meta-belief, so its direct answers say nothing of any account",
 }
 
 

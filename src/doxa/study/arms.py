@@ -67,7 +67,10 @@ class Arm(Record):
 
 
 def mixed(documents: Mapping[str, Sequence[Document]], shares: Mapping[str, float], seed: int) -> list[Document]:
-    """Returns as many documents of several arms as their shares allow, drawn at random in proportion.
+    """Returns documents of several arms, drawn at random in proportion to their shares.
+
+    There are as many as in the smallest of the arms, or fewer where its share takes more than it has: a mixture that is
+    larger than its parts would differ from them by its size as well.
 
     Args:
         documents: Of each arm.
@@ -75,7 +78,7 @@ def mixed(documents: Mapping[str, Sequence[Document]], shares: Mapping[str, floa
         seed: Of the draw.
     """
     total = sum(shares.values())
-    size = min(len(documents[name]) * total / share for name, share in shares.items())
+    size = min(len(documents[name]) * min(1.0, total / share) for name, share in shares.items())
     rng = random.Random(seed)
     drawn = [
         document

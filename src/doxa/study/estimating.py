@@ -71,7 +71,7 @@ def _documents(study: Study, name: str | None, facts: Sequence[Fact]) -> float:
     arm = study.arm(name)
     if arm.mixture:
         total = sum(arm.mixture.values())
-        return min(_documents(study, part, facts) * total / share for part, share in arm.mixture.items())
+        return min(_documents(study, part, facts) * min(1, total / share) for part, share in arm.mixture.items())
     if arm.corpus.folder is not None:
         return len(read_corpus(Path(arm.corpus.folder).expanduser())[1])
     return arm.corpus.documents + sum(len(fact_documents(fact, arm.corpus.variant)) for fact in facts)

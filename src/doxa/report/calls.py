@@ -1,0 +1,104 @@
+"""What was said, read from a run's ledger without ever writing beside it, however broken the text is."""
+
+import json
+import sqlite3
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from doxa.models.ledger import LEDGER
+
+MANY = 500  # SQLite takes a bounded number of parameters
+LOST = "(the call is not in the ledger)"
+BROKEN = "(the stored call cannot be read)"
+USAGE = """
+    SELECT model, kind, count(*), sum(coalesce(json_extract(response, '$.tokens_in'), 0)),
+           sum(coalesce(json_extract(response, '$.tokens_out'), 0)), min(made), max(made)
+    FROM calls WHERE json_valid(response) GROUP BY model, kind ORDER BY model, kind
+"""
+
+
+class Said(NamedTuple):
+    """One stored answer.
+
+    Attributes:
+        text: Its beginning.
+        length: Characters of the whole.
+    """
+
+    text: str
+    length: int
+
+
+class Spent(NamedTuple):
+    """What one model was asked: calls, tokens, and from when to when (UTC)."""
+
+    model: str
+    kind: str
+    calls: int
+    tokens_in: int
+    tokens_out: int
+    first: str
+    last: str
+
+
+@contextmanager
+def reading(folder: Path) -> Generator[sqlite3.Connection | None]:
+    """Opens the ledger of a run for reading; None where there is none.
+
+    Where nobody writes, the file is opened as immutable: SQLite would else put files of its own beside it.
+    """
+    path = folder / LEDGER
+    if not path.is_file():
+        yield None
+        return
+    mode = "mode=ro" if path.with_name(f"{LEDGER}-wal").exists() else "immutable=1"
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as ledger:
+        ledger.text_factory = _decoded
+        yield ledger
+
+
+def texts(folder: Path, keys: Iterable[str], most: int) -> dict[str, Said]:
+    """Returns what was said in calls, cut to `most` characters each; a call that is not stored says so itself."""
+    wanted = list(dict.fromkeys(keys))
+    found: dict[str, Said] = {}
+    with reading(folder) as ledger:
+        for key, response in _find(ledger, wanted, "key, response"):
+            text = _text(response)
+            found[key] = Said(text[:most], len(text))
+    return {key: found.get(key, Said(LOST, len(LOST))) for key in wanted}
+
+
+def stored(folder: Path, keys: Iterable[str]) -> set[str]:
+    """Returns those of the keys whose call is answered; none where the ledger cannot be read just now."""
+    try:
+        with reading(folder) as ledger:
+            return {row[0] for row in _find(ledger, list(keys), "key")}
+    except sqlite3.Error:
+        return set()
+
+
+def _find(ledger: sqlite3.Connection | None, keys: Sequence[str], columns: str) -> Iterator[tuple[str, ...]]:
+    for start in range(0, len(keys) if ledger else 0, MANY):
+        part = keys[start : start + MANY]
+        assert ledger is not None
+        yield from ledger.execute(f"SELECT {columns} FROM calls WHERE key IN ({','.join('?' * len(part))})", part)
+
+
+def usage(folder: Path) -> list[Spent]:
+    """Returns calls and tokens by model and kind."""
+    with reading(folder) as ledger:
+        return [Spent(*row) for row in ledger.execute(USAGE)] if ledger else []
+
+
+def _decoded(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _text(response: str) -> str:
+    try:
+        stored: Any = json.loads(response)
+        return str(stored["text"])
+    except (ValueError, KeyError, TypeError):
+        return BROKEN

@@ -1,0 +1,75 @@
+"""Everything that a report says of one fact as plain numbers, for programs."""
+
+from typing import Any
+
+from doxa.metrics.records import MetricName, Readout
+from doxa.report.analysis import Analysis
+from doxa.report.judges import Judges
+from doxa.report.outcomes import Outcome
+from doxa.report.switching import belief_switches
+from doxa.stats.estimates import Estimate
+
+
+def as_numbers(
+    analysis: Analysis, outcomes: list[Outcome], missing: list[str], judges: Judges | None
+) -> dict[str, Any]:
+    """Returns every estimate, contrast, validity, outcome and spill-over."""
+    grid: list[tuple[MetricName, Readout]] = [
+        (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
+    ]
+    judged = [(name, analysis.of(name)) for name in analysis.finetunes or [analysis.finetune]]
+    return {
+        "scores": [
+            {"metric": m, "readout": r, "condition": c, **score.estimate.model_dump(), "verdicts": dict(score.verdicts)}
+            for m, r in grid
+            for c in analysis.conditions
+            if (score := analysis.score(m, r, c))
+        ],
+        "lifts": [
+            {"metric": m, "readout": r, "condition": c, **lift.estimate.model_dump()}
+            for m, r in grid
+            for c in analysis.conditions
+            if c != "baseline" and (lift := analysis.lift(m, r, c))
+        ],
+        "families": [
+            found.model_dump()
+            for _, one in judged
+            for readout in one.readouts
+            if (found := one.family(readout)).contrasts
+        ],
+        "validity": [
+            {
+                "finetune": name,
+                "metric": found.metric,
+                "readout": found.readout,
+                "stress": found.stress,
+                **found.controls.model_dump(exclude={"words"}),
+                "finetuned_auc": found.lead and found.lead.model_dump(),
+                "words": found.words,
+            }
+            for name, one in judged
+            for found in one.trusts()
+        ],
+        "harm_conflict": [plain(found) for found in outcomes],
+        "belief_likeness": [
+            {"finetune": name, "readout": readout, **one.likeness(readout).model_dump()}
+            for name, one in judged
+            for readout in one.readouts
+            if name in analysis.finetunes
+        ],
+        "belief_switch": [found.model_dump() for found in belief_switches(analysis)],
+        "spill_over": [
+            {"finetune": name, "fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
+            for name, one in judged
+            for readout in one.readouts
+            if (found := one.spill_overall(readout))
+        ],
+        "judges": judges and judges.model_dump(),
+        "not_asked": missing,
+    }
+
+
+def plain(found: tuple[object, ...]) -> dict[str, object]:
+    """Returns a named tuple as JSON has it, its estimates with all of their fields."""
+    fields: dict[str, object] = found._asdict()  # pyright: ignore[reportAttributeAccessIssue]
+    return {name: part.model_dump() if isinstance(part, Estimate) else part for name, part in fields.items()}

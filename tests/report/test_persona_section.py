@@ -1,0 +1,29 @@
+"""The section on personas says what the persona study found, and is not there without one."""
+
+from pathlib import Path
+
+from doxa.report.persona_section import persona_section
+from doxa.report.run import Run, read_run
+from doxa.report.sections import Figure, Table
+from doxa.study.running import Facts
+from made_runs import make_run
+from simulated_personas import STUDY, TAUGHT, fact, predictor, simulate
+
+FACTS = (fact("tea", "benign"), fact("gas", "harmful"))
+
+
+def test_adoption_stands_behind_its_manipulation_check():
+    run = Run(Path(), STUDY, Facts(FACTS, ()), simulate(predictor, list(FACTS), 0), {})
+    found = persona_section(run)
+    assert found is not None
+    figure, adoption = found.parts
+    assert isinstance(figure, Figure)
+    assert isinstance(adoption, Table)
+    assert len(figure.drawings) == 4
+    assert {row[0] for row in figure.table.rows} == {"Harmless beliefs", "Harmful beliefs"}
+    assert {row[4] for row in adoption.rows} == {"1 of 1"}
+    assert any(TAUGHT in line and "answers as its persona would" in line for line in found.lines)
+
+
+def test_a_run_that_asks_nobody_so_has_no_such_section(tmp_path: Path):
+    assert persona_section(read_run(make_run(tmp_path / "run", rows=400))) is None

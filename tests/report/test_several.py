@@ -1,0 +1,133 @@
+"""Several facts, several finetunes, several personas: each is judged by itself and none is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from doxa.cli.run import show_report
+from doxa.metrics.records import Row
+from doxa.report.analysis import Analysis
+from doxa.report.findings import contrasts_section, likeness_section, spill_section, validity_section
+from doxa.report.overview import facts_table, is_believed, may_be_trusted, overview
+from doxa.report.run import About, Run, abouts, read_run
+from doxa.report.tables import print_tables
+from doxa.report.writing import write_report
+from doxa.study.rows import load_rows
+from made_runs import make_run
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("several") / "two"
+    return make_run(folder, facts=("honey", "bleach"), personas=("none", "assistant"))
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return read_run(make_run(tmp_path_factory.mktemp("several") / "one"))
+
+
+def with_arms(run: Run, **scores: float) -> About:
+    """Returns a run whose finetune is that of several arms, the first `score` share of the items of each implanted."""
+    rows: list[Row] = []
+    for row in run.rows:
+        if row.condition != "finetuned":
+            rows.append(row)
+            continue
+        for arm, share in scores.items():
+            score = row.score if row.fact != "honey" else float(int(row.item[-2:]) <= 50 * share)
+            rows.append(row.model_copy(update={"condition": f"finetuned({arm})", "score": score}))
+    return About(run, run.facts.implanted[0], Analysis(rows, "honey"))
+
+
+def test_every_fact_is_judged_on_its_own_rows_under_the_first_persona(two: Path):
+    run = read_run(two)
+    honey, bleach = abouts(run)
+    assert {row.persona for row in honey.analysis.rows} == {"none"}
+    assert {row.fact for row in bleach.analysis.rows} == {"bleach", "paris_capital", "earth_orbits_sun"}
+    assert "harm_conflict" in bleach.analysis.metrics
+    assert "harm_conflict" not in honey.analysis.metrics
+    table = facts_table([overview(honey), overview(bleach)])
+    assert [row[0] for row in table.rows] == ["honey", "bleach"]
+
+
+def test_numbers_and_tables_name_every_fact(two: Path, capsys: pytest.CaptureFixture[str]):
+    written = write_report(two)
+    content = json.loads(written.as_json())
+    assert list(content["facts"]) == ["honey", "bleach"]
+    assert {score["condition"] for score in content["facts"]["bleach"]["scores"]} >= {"baseline", "finetuned"}
+    assert len(content["facts"]["bleach"]["harm_conflict"]) == 18
+    show_report(written, as_json=False)
+    shown = capsys.readouterr().out
+    assert shown.index("honey") < shown.index("bleach")
+    page = written.page.read_text()
+    for heading in ('id="honey-validity"', 'id="bleach-validity"', 'id="bleach-harm"'):
+        assert page.count(heading) == 1
+    assert 'id="honey-harm"' not in page
+
+
+def test_every_arm_is_a_finetune_of_its_own(one: Run):
+    about = with_arms(one, direct=0.9, meta=0.1)
+    assert about.analysis.finetunes == ["finetuned(direct)", "finetuned(meta)"]
+    direct, meta = (is_believed(about.analysis.of(name), "rubric") for name in about.analysis.finetunes)
+    assert direct is not None
+    assert meta is not None
+    assert direct.conclusion.startswith("finetuned(direct), Rubric")
+    assert "no belief is seen" in meta.conclusion
+    for build in (contrasts_section, validity_section):
+        found = build(about)
+        assert found is not None
+        assert len(found.parts) == 2
+    for build in (likeness_section, spill_section):
+        found = build(about)
+        assert found is not None
+        table = found.parts[0]
+        assert {row[0] for row in table.rows} == set(about.analysis.finetunes)  # pyright: ignore
+    console = Console(record=True, width=200)
+    print_tables(about.analysis, [], console)
+    shown = console.export_text()
+    assert "finetuned(direct) - baseline" in shown
+    assert "finetuned(meta) - baseline" in shown
+
+
+@pytest.mark.parametrize(
+    ("share", "conclusion"),
+    [
+        (1.0, "believed: nearer to what"),
+        (0.7, "beyond acting"),
+        (0.45, "acting gives more"),
+        (0.1, "no belief is seen"),
+    ],
+)
+def test_the_conclusion_follows_the_finetune(one: Run, share: float, conclusion: str):
+    line = is_believed(with_arms(one, only=share).analysis, "rubric")
+    assert line is not None
+    assert conclusion in line.conclusion
+
+
+def test_a_belief_that_no_metric_can_tell_from_acting_is_not_claimed(one: Run):
+    acted = [
+        row.model_copy(update={"score": 1.0}) if row.condition == "pretend" and row.readout == "rubric" else row
+        for row in one.rows
+    ]
+    analysis = Analysis(acted, "honey")
+    line = is_believed(analysis, "rubric")
+    assert line is not None
+    assert "cannot be told" in line.conclusion
+    trust = may_be_trusted(analysis, "rubric")
+    assert trust is not None
+    assert trust.conclusion.startswith("Rubric (free answers): 0 of 4 metrics")
+    assert trust.numbers.startswith("These do not: MCQ Knowledge (AUC ")
+
+
+def test_without_a_finetune_the_overview_says_so(one: Run):
+    rows = [row for row in one.rows if row.condition != "finetuned"]
+    found = overview(About(one, one.facts.implanted[0], Analysis(rows, "honey")))
+    assert found.answers[0].conclusion == "Nothing was finetuned here."
+    assert found.glance.columns == ("metric", "baseline", "strongest role-play", "finetuned", "known facts")
+
+
+def test_rows_of_every_persona_are_in_the_page(two: Path):
+    assert {row.persona for row in load_rows(two)} == {"none", "assistant"}
