@@ -117,7 +117,7 @@ def _obey(line: str, folder: Path) -> str | None:
         if words[0] in RUN_BY_SHELL:
             assert os.system(line) == 0, line
         return None
-    arguments = [OWN.get(word, word) for word in words[1:] if word != "&"]
+    arguments = _filled([word for word in words[1:] if word != "&"])
     target = None
     if ">" in arguments:
         arguments, target = arguments[:-2], folder / arguments[-1]
@@ -165,6 +165,16 @@ def _run(arguments: list[str], line: str) -> str:
         code = stop.code
     assert not code, f"{line}: exit code {code}: {err.getvalue()}"
     return out.getvalue()
+
+
+def _filled(words: list[str]) -> list[str]:
+    """Puts something that is here in place of the reader's own; where two runs are meant, they are two."""
+    if words.count("RUN") == 2:
+        first, second = Path(OWN["RUN"]), Path(OWN["RUN"] + "-again")
+        shutil.copytree(first, second)
+        words = [*words]
+        words[words.index("RUN")] = str(second)
+    return [OWN.get(word, word) for word in words]
 
 
 def _provide(arguments: list[str], folder: Path) -> None:
