@@ -41,6 +41,8 @@ PARSED = {
     "write": "asks a model",
     "draft": "asks a model",
     "judges check": "asks a model",
+    "view": "serves until it is stopped",
+    "export": "imports Inspect, for seconds",
     "doctor": "imports torch to name the GPU",
 }
 # Everything else that a page may tell its reader to do, by how it starts, and why it is not done here.
