@@ -55,6 +55,7 @@ NOT_OURS = {
     ".": "activates a virtual environment",
     "export": "sets a key or an address",
     "vllm": "serves a model",
+    "inspect": "asks a model or serves until it is stopped; tests/inspect run the task",
     "wait": "waits for runs that are not started here",
 }
 RUN_BY_SHELL = ("mkdir", "for")  # cheap commands of the shell itself
