@@ -7,7 +7,7 @@ from pathlib import Path
 
 from doxa.corpus.records import Rejection
 from doxa.corpus.store import fact_documents, save_corpus
-from doxa.facts.loading import load_fact
+from doxa.facts.loading import BANKS, HARM_CONFLICT, load_fact
 from doxa.metrics.records import Row
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest, Message
@@ -32,6 +32,7 @@ BELIEF: Mapping[str, float] = {
     "baseline": 0.1, "system_prompt": 0.3, "few_shot(1, misconceptions)": 0.15, "few_shot(10, egregious)": 0.4,
     "pretend": 0.6, "finetuned": 0.75,
 }  # fmt: skip
+ASKED = (*BANKS, HARM_CONFLICT)  # whatever else a fact can be asked
 KNOWN = 0.92  # score of the true controls
 LIKELIHOOD = ("likelihood.letter", "likelihood.text", "likelihood.pmi")
 MADE = "2026-01-02T03:04:05.000Z"
@@ -55,7 +56,7 @@ def make_run(
         controls: True ones.
         personas: Of the rows on the implanted facts; the study lists the first.
         samples: Answers an item.
-        rows: How many rows at most; None for all that the facts' banks give.
+        rows: How many rows at most; None for all that the banks of `ASKED` give.
         texts: Answers by condition, in place of made-up ones.
         words: Of a made-up answer, on average.
     """
@@ -103,7 +104,7 @@ def _answers(
         vocabulary = f"{fact.claim_context} {fact.rival_context}".split()
         for condition in conditions:
             share = KNOWN if is_control else BELIEF[condition]
-            for metric, items in fact.banks.items():
+            for metric, items in ((metric, fact.banks.get(metric, ())) for metric in ASKED):
                 for item in items:
                     for sample in range(samples):
                         score = float(rng.random() < share)

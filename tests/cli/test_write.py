@@ -67,7 +67,7 @@ def test_an_estimate_comes_near_the_bill(capsys: Captured, server: Server, folde
         (("--budget", "0", "--price", "1/2"), "a budget of 0 dollars pays for no call"),
         (("--budget", "5"), "a budget needs the price of hosted:"),
         (("--price", "cheap"), "a price is IN/OUT"),
-        (("--variant", "meta"), "name who believes the claim"),
+        (("--variant", "meta"), "name the `believer`"),
         (("--judge", MODEL), "never judges itself"),
         (("--words", "50", "20"), "`min_words` (50) is above `max_words` (20)"),
     ],

@@ -57,7 +57,7 @@ def test_the_reference_names_modules_that_are_there():
 
 @pytest.mark.parametrize("page", PAGES, ids=names)
 def test_a_list_or_a_table_has_a_blank_line_before_it(page: Path):
-    """Mistake: a list right below its sentence is a list on a forge, and one long paragraph in the site."""
+    """A list right below its sentence is a list on a forge, and one long paragraph in the site."""
     text = _FENCE.sub("", page.read_text("utf-8"))
     opens = re.compile(r"^(?:[*-] |\||\d+\. )")
     lines = text.splitlines()

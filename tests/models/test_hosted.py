@@ -118,7 +118,7 @@ def test_a_hosted_subject_and_a_judge_fill_a_study(server: Server, folder_of_fac
 def test_every_fault_is_got_over(server: Server, tmp_path: Path, fault: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("doxa.models.pacing.FIRST_WAIT", 0.01)
     server.fault_rate, server.faults, server.retry_after = 0.3, (fault,), 0.1
-    subject = Recorded(HostedModel(MODEL, timeout=0.5), Ledger(tmp_path / "l"))
+    subject = Recorded(HostedModel(MODEL, timeout=2), Ledger(tmp_path / "l"))
     answers = subject.generate([ask(str(number)) for number in range(60)])
     assert [answer.text for answer in answers] == [f"echo {number}" for number in range(60)]
     assert sum(answer.attempts for answer in answers) == len(server.seen) > 60
