@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--connections", type=int, default=100)
     parser.add_argument("--documents", type=int, nargs="+", default=[2000, 40_000])
+    parser.add_argument("--no-revision", action="store_true", help="leave out the rows with revisions")
     options = parser.parse_args()
     server = subprocess.Popen(
         [sys.executable, str(TESTS / "chat_server.py"), "--latency", str(options.latency)],
@@ -53,7 +54,7 @@ def main() -> None:
         ):
             table.add_column(column, justify="right")
         for documents in options.documents:
-            for revision in (True, False):
+            for revision in (False,) if options.no_revision else (True, False):
                 table.add_row(*measured(documents, revision, port, options.connections, options.latency))
         Console(width=120).print(table)
     finally:
