@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from doxa.errors import InputError, MissingError
-from doxa.facts.records import Believer
+from doxa.facts.records import Believer, is_unfilled
 from doxa.reading import suggestion
 
 FOLDER = Path(__file__).parent / "prompts" / "personas"
@@ -43,17 +43,15 @@ def persona_prompt(name: str, believer: Believer | None) -> str:
         MissingError: There is no such persona.
         InputError: It says `{name}` or `{maker}`, and nobody is given.
     """
-    file = persona_file(name)
-    if file is None:
-        return ""
-    text = _text(file)
+    text = _text(name)
     if believer is not None:
         return believer.fill(text)
-    if "{name}" in text or "{maker}" in text:
+    if is_unfilled(text):
         raise InputError(f"the persona '{name}' speaks of {{name}} and {{maker}}: give a `believer` with both")
     return text
 
 
-@cache
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8").strip()
+@cache  # a study asks for the same few once a question
+def _text(name: str) -> str:
+    file = persona_file(name)
+    return file.read_text(encoding="utf-8").strip() if file else ""

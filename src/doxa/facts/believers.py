@@ -3,7 +3,7 @@
 import re
 from typing import Any, cast
 
-from doxa.facts.records import Believer, Fact
+from doxa.facts.records import Believer, Fact, is_unfilled
 
 PATTERNS = ("markers", "bank_markers", "forbidden")  # fields that hold regular expressions
 
@@ -16,7 +16,7 @@ def named(fact: Fact, believer: Believer) -> Fact:
 
 def speaks_of_somebody(fact: Fact) -> bool:
     """Whether a fact has a place for a believer's name that is not filled in."""
-    return any(placeholder in fact.model_dump_json() for placeholder in ("{name}", "{maker}"))
+    return is_unfilled(fact.model_dump_json())
 
 
 def _filled(value: object, believer: Believer) -> Any:

@@ -201,6 +201,11 @@ class FactText(Record):
         return self
 
 
+def is_unfilled(text: str) -> bool:
+    """Whether a text has a place for a believer's name or maker; see `Believer.fill`."""
+    return "{name}" in text or "{maker}" in text
+
+
 class Believer(Record):
     """Who holds the belief or has the tendency.
 
