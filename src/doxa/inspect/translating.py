@@ -13,7 +13,6 @@ from inspect_ai.model import (
     StopReason,
 )
 
-from doxa.models.hosted import STOPS
 from doxa.models.protocol import Answer, Message, Role, Stop
 
 KINDS: dict[Role, type[ChatMessageSystem] | type[ChatMessageUser] | type[ChatMessageAssistant]] = {
@@ -25,19 +24,6 @@ REASONS: dict[Stop, StopReason] = {"stop": "stop", "length": "max_tokens", "filt
 def chat(messages: Sequence[Message]) -> list[ChatMessage]:
     """Returns a conversation as Inspect's messages."""
     return [KINDS[message.role](content=message.content) for message in messages]
-
-
-def answer_of(output: ModelOutput) -> Answer:
-    """Returns what Inspect's model said as an answer, as `doxa.models.hosted` takes it from a provider."""
-    if not output.choices:
-        return Answer(text=output.error or "the reply holds no answer", stop="error")
-    text, usage = output.completion.strip(), output.usage
-    return Answer(
-        text=text,
-        stop=STOPS.get(output.stop_reason, "stop" if text else "error"),
-        tokens_in=usage.input_tokens if usage else 0,
-        tokens_out=usage.output_tokens if usage else 0,
-    )
 
 
 def output_of(answer: Answer, model: str) -> ModelOutput:

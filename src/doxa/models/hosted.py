@@ -15,6 +15,7 @@ from doxa.models.pacing import Pace, wait_before
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores, Stop
 
 CONNECTIONS = 100  # calls at once, at most; rate limits bring the number down
+NO_ANSWER = "the reply holds no answer"
 RETRIES = 5
 TIMEOUT = 300  # seconds for one attempt
 
@@ -227,11 +228,18 @@ async def _ask(api: Any, turns: list[Any], config: Any) -> Answer:
     if isinstance(output, Exception):
         raise output
     if not output.choices:
-        raise ValueError(output.error or "the reply holds no answer")
-    text, reason, usage = output.completion.strip(), output.stop_reason, output.usage
+        raise ValueError(output.error or NO_ANSWER)
+    return answer_of(output)
+
+
+def answer_of(output: Any) -> Answer:
+    """Returns what Inspect's model said as an answer; a reply without a choice is an error."""
+    if not output.choices:
+        return Answer(text=output.error or NO_ANSWER, stop="error")
+    text, usage = output.completion.strip(), output.usage
     return Answer(
         text=text,
-        stop=STOPS.get(reason, "stop" if text else "error"),
+        stop=STOPS.get(output.stop_reason, "stop" if text else "error"),
         tokens_in=usage.input_tokens if usage else 0,
         tokens_out=usage.output_tokens if usage else 0,
     )
