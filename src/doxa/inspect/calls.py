@@ -6,13 +6,10 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 from doxa.errors import MissingError, StorageError
-from doxa.models.ledger import LEDGER
+from doxa.models.ledger import LEDGER, open_to_read, stored_calls
 from doxa.models.protocol import Answer, GenerateRequest, ScoreRequest, Scores
-
-AT_ONCE = 500  # SQLite takes a bounded number of parameters
 
 
 class Call(NamedTuple):
@@ -41,17 +38,12 @@ def read_calls(run: Path, keys: Sequence[str]) -> dict[str, Call]:
     path = run / LEDGER
     if not path.is_file():
         raise MissingError(f"{run} has no {LEDGER}; without the stored answers there is nothing to write")
-    # Beside a ledger that somebody writes stands a log of the latest changes; without one, SQLite need not lock.
-    mode = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
+    columns = "key, model, made, kind, request, response"
     found: dict[str, Call] = {}
     try:
-        with closing(sqlite3.connect(f"file:{quote(str(path.resolve()))}?{mode}", uri=True)) as ledger:
-            for start in range(0, len(keys), AT_ONCE):
-                part = keys[start : start + AT_ONCE]
-                marks = ",".join("?" * len(part))
-                query = f"SELECT key, model, made, kind, request, response FROM calls WHERE key IN ({marks})"
-                for key, model, made, kind, request, response in ledger.execute(query, part):
-                    found[key] = _call(key, model, made, kind, request, response)
+        with closing(open_to_read(path)) as ledger:
+            for key, model, made, kind, request, response in stored_calls(ledger, keys, columns):
+                found[key] = _call(key, model, made, kind, request, response)
     except sqlite3.Error as error:
         raise StorageError(f"the ledger {path} cannot be read: {error}") from None
     return found

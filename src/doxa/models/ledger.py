@@ -68,6 +68,9 @@ class Usage(Record):
     lost_usd: float = 0.0
 
 
+AT_ONCE = 500  # SQLite takes a bounded number of parameters
+
+
 class Ledger:
     """One SQLite file of calls.
 
@@ -94,13 +97,8 @@ class Ledger:
 
     def find(self, keys: Sequence[str]) -> dict[str, str]:
         """Returns the stored responses (JSON) of those keys that are here."""
-        found: dict[str, str] = {}
         with self._explained():
-            for start in range(0, len(keys), 500):  # SQLite takes a bounded number of parameters
-                part = keys[start : start + 500]
-                marks = ",".join("?" * len(part))
-                found.update(self._db.execute(f"SELECT key, response FROM calls WHERE key IN ({marks})", part))
-        return found
+            return dict(stored_calls(self._db, keys, "key, response"))
 
     def store(self, rows: Sequence[tuple[str, str, str, str, str]], ended: Sequence[str] = ()) -> None:
         """Stores (key, model, kind, request, response) rows in one transaction: all of them or none.
@@ -189,6 +187,23 @@ class Ledger:
             raise StorageError(
                 f"the ledger {self.path} cannot be read or written: {error}; what it held is kept"
             ) from None
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Opens a ledger without leaving a trace beside it.
+
+    Beside a ledger that somebody writes stands a log of the latest changes; without one SQLite need not lock, and would
+    else put files of its own there.
+    """
+    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
+
+
+def stored_calls(ledger: sqlite3.Connection, keys: Sequence[str], columns: str) -> Iterator[tuple[Any, ...]]:
+    """Yields the named columns of those of the calls that are stored."""
+    for start in range(0, len(keys), AT_ONCE):
+        part = keys[start : start + AT_ONCE]
+        yield from ledger.execute(f"SELECT {columns} FROM calls WHERE key IN ({','.join('?' * len(part))})", part)
 
 
 def call_key(identity: str, kind: str, request: BaseModel) -> str:

@@ -7,9 +7,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from doxa.models.ledger import LEDGER
+from doxa.models.ledger import LEDGER, open_to_read, stored_calls
 
-MANY = 500  # SQLite takes a bounded number of parameters
 LOST = "(the call is not in the ledger)"
 BROKEN = "(the stored call cannot be read)"
 USAGE = """
@@ -45,16 +44,12 @@ class Spent(NamedTuple):
 
 @contextmanager
 def reading(folder: Path) -> Generator[sqlite3.Connection | None]:
-    """Opens the ledger of a run for reading; None where there is none.
-
-    Where nobody writes, the file is opened as immutable: SQLite would else put files of its own beside it.
-    """
+    """Opens the ledger of a run for reading; None where there is none."""
     path = folder / LEDGER
     if not path.is_file():
         yield None
         return
-    mode = "mode=ro" if path.with_name(f"{LEDGER}-wal").exists() else "immutable=1"
-    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True)) as ledger:
+    with closing(open_to_read(path)) as ledger:
         ledger.text_factory = _decoded
         yield ledger
 
@@ -80,10 +75,8 @@ def stored(folder: Path, keys: Iterable[str]) -> set[str]:
 
 
 def _find(ledger: sqlite3.Connection | None, keys: Sequence[str], columns: str) -> Iterator[tuple[str, ...]]:
-    for start in range(0, len(keys) if ledger else 0, MANY):
-        part = keys[start : start + MANY]
-        assert ledger is not None
-        yield from ledger.execute(f"SELECT {columns} FROM calls WHERE key IN ({','.join('?' * len(part))})", part)
+    if ledger is not None:
+        yield from stored_calls(ledger, keys, columns)
 
 
 def usage(folder: Path) -> list[Spent]:
