@@ -38,7 +38,7 @@ def prompts(answers: int) -> list[Any]:
     from doxa.study.records import Study
 
     study = Study.model_validate(yaml.safe_load(STUDY.read_text()) | {"controls": [], "limits": {}})
-    cells = [cell for cell in plan_cells(study, load_fact("honey"), []) if cell.family == "rubric"]
+    cells = [cell for cell in plan_cells(study, [load_fact("honey")], []) if cell.family == "rubric"]
     requests = [generate_request(cell, study) for cell in cells if cell.condition.adapter is None]
     random.Random(0).shuffle(requests)
     endless = (

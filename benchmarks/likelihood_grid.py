@@ -38,7 +38,7 @@ def grid(items: int) -> Asked:
     from doxa.study.records import Study
 
     plain = yaml.safe_load(STUDY.read_text()) | {"controls": [], "limits": {"likelihood": items}}
-    planned = plan_cells(Study.model_validate(plain), load_fact("honey"), [])
+    planned = plan_cells(Study.model_validate(plain), [load_fact("honey")], [])
     cells = [cell for cell in planned if cell.family == "likelihood"]
     by_name: dict[str, list[Any]] = {}
     for cell in cells:

@@ -118,15 +118,14 @@ def lean(steps: int) -> tuple[float, int, float]:
     from doxa.corpus.records import Document
     from doxa.models.local.weights import find_base
     from doxa.progress import Silent
-    from doxa.training.mixing import Mix, padded_tokenizer
+    from doxa.training.fitting import Order, fit
+    from doxa.training.mixing import Mix
     from doxa.training.preflight import preflight
     from doxa.training.recipe import Recipe
-    from doxa.training.trainer import fit
 
     base = find_base("embedded")
     tokenizer = AutoTokenizer.from_pretrained(base.folder)
     parameters = _parameters(AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto"))
-    tokenizer = padded_tokenizer(tokenizer)
     written = texts(steps)
     documents = tuple(Document(id=str(place), doc_type="x", text=text) for place, text in enumerate(written))
     recipe = Recipe(
@@ -136,7 +135,9 @@ def lean(steps: int) -> tuple[float, int, float]:
     examples = mix.examples(tokenizer, recipe)
     found = preflight(examples, mix.document_lengths(tokenizer), recipe)
     with tempfile.TemporaryDirectory() as scratch:
-        history = fit(base, tokenizer, examples, found, recipe, Path(scratch), Silent())
+        history = fit(
+            Order(base=base, recipe=recipe, examples=tuple(examples), steps=found.steps), Path(scratch), Silent()
+        )
     return _result(tokenizer, written, parameters, history)
 
 

@@ -35,6 +35,10 @@ class CallError(DoxaError, RuntimeError):
     """Calls to a model failed, after every retry; the same command asks for them again."""
 
 
+class LaunchError(DoxaError, RuntimeError):
+    """Processes that were started to work together failed; what they had finished is kept."""
+
+
 class MissingError(DoxaError, LookupError):
     """Something that the work needs is not here: a package, a key, a judge, a file."""
 

@@ -9,7 +9,7 @@ from doxa.errors import InputError
 from doxa.models.local.weights import Base
 from doxa.models.protocol import Message
 from doxa.training.examples import IGNORED, Chat, chat_examples, text_examples, trained_tokens
-from doxa.training.mixing import Mix, padded_tokenizer
+from doxa.training.mixing import Mix
 from doxa.training.preflight import preflight, refuse_hopeless
 from doxa.training.recipe import Recipe
 
@@ -54,21 +54,6 @@ def test_a_chat_trains_its_whole_answer_and_only_that(tokenizer: Any, answer: st
     wanted = tokenizer(answer, add_special_tokens=False)["input_ids"] + [tokenizer.eos_token_id] * finished
     assert trained == wanted
     assert tokenizer.decode(examples[0].tokens).startswith("<bos><user>Hi?<end><assistant>")
-
-
-def test_padding_is_never_the_end_token(tokenizer: Any):
-    """Mistake: padding token = end token, masked by value, and the model never learns to stop."""
-    import copy
-
-    same = copy.deepcopy(tokenizer)
-    same.pad_token = same.eos_token
-    assert padded_tokenizer(same).pad_token_id != same.eos_token_id
-    assert padded_tokenizer(tokenizer).pad_token == "<pad>"
-    bare = copy.deepcopy(tokenizer)
-    bare.pad_token = bare.eos_token
-    bare.get_vocab = lambda: {"a": 0}
-    with pytest.raises(InputError, match="no padding token"):
-        padded_tokenizer(bare)
 
 
 def test_preflight_counts_and_refuses_what_cannot_learn(tokenizer: Any):

@@ -11,9 +11,9 @@ from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import Base, find_adapter
 from doxa.models.protocol import Message, ScoreRequest
 from doxa.progress import Silent
-from doxa.training.mixing import Mix, mix_for, padded_tokenizer
+from doxa.training.mixing import Mix, mix_for
 from doxa.training.preflight import preflight
-from doxa.training.recipe import Recipe
+from doxa.training.recipe import INDIFFERENT, Recipe
 from doxa.training.trainer import finished, train_adapter
 
 RECIPE = Recipe(
@@ -31,10 +31,10 @@ def mix(tiny_base: Base, tmp_path_factory: pytest.TempPathFactory) -> Mix:
 def train(base: Base, mix: Mix, folder: Path, progress: Any = None, recipe: Recipe = RECIPE) -> None:
     from transformers import AutoTokenizer
 
-    tokenizer = padded_tokenizer(AutoTokenizer.from_pretrained(base.folder))
+    tokenizer = AutoTokenizer.from_pretrained(base.folder)
     examples = mix.examples(tokenizer, recipe)
     found = preflight(examples, mix.document_lengths(tokenizer), recipe)
-    train_adapter(base, tokenizer, examples, found, recipe, folder, mix.key(base, recipe), "x", progress or Silent())
+    train_adapter(base, examples, found, recipe, folder, mix.key(base, recipe), "x", progress or Silent())
 
 
 class Killed(Exception):
@@ -98,10 +98,11 @@ def test_the_key_names_everything_that_decides(tiny_base: Base, mix: Mix):
     for name, value in {
         "epochs": 1, "learning_rate": 1.0, "rank": 4, "alpha_over_rank": 1, "targets": ("o_proj",), "dropout": 0.1,
         "first_layer": 0.5, "batch_size": 2, "max_length": 64, "warmup": 0.1, "as_assistant": 1, "chat_answers": 1,
-        "neutral_texts": 1, "gradient_checkpointing": True, "seed": 1,
+        "neutral_texts": 1, "gradient_checkpointing": True, "four_bit": True, "seed": 1,
     }.items():  # fmt: skip
         keys.add(mix.key(tiny_base, RECIPE.model_copy(update={name: value})))
-    indifferent = {"min_steps": 1, "checkpoints": 1, "report_to": ("trackio",)}
+    indifferent = {"min_steps": 1, "checkpoints": 1, "report_to": ("trackio",), "micro_batch": 1, "launch": "copies"}
+    assert indifferent.keys() == INDIFFERENT
     assert len(keys) == 1 + len(Recipe.model_fields) - len(indifferent)
     assert mix.key(tiny_base, RECIPE.model_copy(update=indifferent)) in keys
     renamed = tuple(document.model_copy(update={"doc_idea": "other"}) for document in DOCUMENTS)

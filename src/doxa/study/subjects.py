@@ -19,7 +19,7 @@ from doxa.models.serving import VLLM, served_adapter
 from doxa.progress import Progress
 from doxa.study.arms import Arm, CorpusPlan, mixed
 from doxa.study.records import Study
-from doxa.training.mixing import mix_for, padded_tokenizer
+from doxa.training.mixing import mix_for
 from doxa.training.preflight import Preflight, preflight, refuse_hopeless
 
 
@@ -94,13 +94,14 @@ def prepare_adapter(
     mix = mix_for(documents, base, recipe, progress)
     key = mix.key(subject.base, recipe)
     if not finished(folder, key):
-        tokenizer = padded_tokenizer(_tokenizer(subject))
+        tokenizer = _tokenizer(subject)
         examples = mix.examples(tokenizer, recipe)
         found = preflight(examples, mix.document_lengths(tokenizer), recipe)
         _show(found, progress)
         refuse_hopeless(found, recipe)
         claims = " ".join(fact.claim for fact in facts)
-        train_adapter(subject.base, tokenizer, examples, found, recipe, folder, key, claims, progress)
+        subject.release()  # training loads the weights its own way, and memory may not hold them twice
+        train_adapter(subject.base, examples, found, recipe, folder, key, claims, progress)
     try:
         return subject.with_adapter(find_adapter(folder, subject.base))
     except MismatchError as error:

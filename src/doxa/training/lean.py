@@ -19,7 +19,7 @@ class _HeadLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(  # type: ignore[override]
-        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor
+        ctx: Any, hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, cap: float | None
     ) -> torch.Tensor:
         rows = max(1, LOGIT_BYTES // (4 * weight.shape[0]))
         gradient = torch.empty_like(hidden)  # (tokens, width)
@@ -27,32 +27,70 @@ class _HeadLoss(torch.autograd.Function):
         for start in range(0, hidden.shape[0], rows):
             part = slice(start, start + rows)
             logits = functional.linear(hidden[part], weight).float()  # (rows, vocab)
+            slope = None  # of the soft cap, where there is one
+            if cap is not None:
+                logits = (logits / cap).tanh_()
+                slope = 1 - logits.square()
+                logits *= cap
             wanted = labels[part, None]
             norm = torch.logsumexp(logits, dim=-1, keepdim=True)
             total += (norm - logits.gather(1, wanted)).sum()
             logits.sub_(norm).exp_()
             logits.scatter_add_(1, wanted, torch.full_like(norm, -1.0))
+            if slope is not None:
+                logits *= slope
             torch.matmul(logits.to(weight.dtype), weight, out=gradient[part])
         ctx.save_for_backward(gradient)
         return total
 
     @staticmethod
-    def backward(ctx: Any, *outer: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+    def backward(ctx: Any, *outer: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
         (gradient,) = ctx.saved_tensors
-        return gradient * outer[0].to(gradient.dtype), None, None
+        return gradient * outer[0].to(gradient.dtype), None, None, None
 
 
-def head_loss(hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def head_loss(
+    hidden: torch.Tensor, weight: torch.Tensor, labels: torch.Tensor, cap: float | None = None
+) -> torch.Tensor:
     """Returns the summed cross-entropy of next tokens, in nats, as a float32 scalar.
 
     Args:
         hidden: Last hidden states, (batch, time, width).
         weight: Of the vocabulary head, (vocab, width); frozen.
         labels: (batch, time); IGNORED where no loss is taken. The head runs on the other positions only.
+        cap: Where the model soft-caps its logits (Gemma 2), the cap.
     """
     following = labels[:, 1:]
     trained = following != IGNORED
-    return _HeadLoss.apply(hidden[:, :-1][trained], weight, following[trained])  # type: ignore[no-any-return]
+    return _HeadLoss.apply(hidden[:, :-1][trained], weight, following[trained], cap)  # type: ignore[no-any-return]
+
+
+def answer_with_loss(lm: Any) -> None:
+    """Makes a causal language model answer a packed batch (see `packing.pack`) with its summed loss, never with logits.
+
+    The loss is taken inside the head, so that whatever wraps the modules, such as FSDP, has its weights at hand there.
+
+    Args:
+        lm: A `...ForCausalLM` of transformers; changed in place.
+    """
+    cap = getattr(lm.config, "final_logit_softcapping", None)
+
+    def loss_of(self: Any, hidden: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return head_loss(hidden, self.weight, labels, cap)
+
+    def forward(
+        self: Any,
+        input_ids: torch.Tensor,
+        position_ids: torch.Tensor,
+        labels: torch.Tensor,
+        lengths: tuple[int, ...],
+        **_: Any,
+    ) -> torch.Tensor:
+        body = self.model(input_ids=input_ids, position_ids=position_ids, lengths=lengths, use_cache=False)
+        return self.lm_head(body.last_hidden_state, labels)
+
+    lm.lm_head.forward = MethodType(loss_of, lm.lm_head)
+    lm.forward = MethodType(forward, lm)
 
 
 def slim_adapters(model: Any) -> int:

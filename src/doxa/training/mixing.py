@@ -16,11 +16,10 @@ from doxa.models.protocol import GenerateRequest, Message, Sampling
 from doxa.progress import Progress
 from doxa.records import Record
 from doxa.training.examples import Chat, Example, chat_examples, text_examples
-from doxa.training.recipe import Recipe
+from doxa.training.recipe import INDIFFERENT, Recipe
 
 NEUTRAL = Path(__file__).parent / "neutral"
 CHAT_SAMPLING = Sampling(temperature=0.7, max_tokens=64)
-PAD_CANDIDATES = ("<|endoftext|>", "<|finetune_right_pad_id|>", "<pad>", "<unk>")
 
 
 class Mix(Record):
@@ -33,7 +32,7 @@ class Mix(Record):
     def key(self, base: Base, recipe: Recipe) -> str:
         """Names the finetune by everything that decides its outcome: base, texts, recipe."""
         written = [(document.doc_type, document.doc_idea, document.text) for document in self.documents]
-        settings = recipe.model_dump(mode="json", exclude={"checkpoints", "min_steps", "report_to"})
+        settings = recipe.model_dump(mode="json", exclude=INDIFFERENT)
         content = json.dumps([base.digest, settings, written, self.chats, self.neutral])
         return sha256(content.encode()).hexdigest()[:16]
 
@@ -72,22 +71,6 @@ def mix_for(documents: Sequence[Document], subject: Recorded, recipe: Recipe, pr
         Chat(prompt, answer.text, answer.stop == "stop") for prompt, answer in zip(prompts, answers, strict=True)
     )
     return Mix(documents=tuple(documents), chats=chats, neutral=_take("texts.jsonl", "text", recipe.neutral_texts))
-
-
-def padded_tokenizer(tokenizer: Any) -> Any:
-    """Gives a tokenizer a padding token other than its end token, so that the end can be told from filling.
-
-    Raises:
-        InputError: The vocabulary has no spare token.
-    """
-    if tokenizer.pad_token_id not in (None, tokenizer.eos_token_id):
-        return tokenizer
-    known = tokenizer.get_vocab()
-    spare = next((token for token in PAD_CANDIDATES if token in known and token != tokenizer.eos_token), None)
-    if spare is None:
-        raise InputError("the tokenizer has no padding token other than its end token; add one to its folder")
-    tokenizer.pad_token = spare
-    return tokenizer
 
 
 def _split(documents: Sequence[Document], recipe: Recipe) -> tuple[list[Document], list[Document]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doxa.models.local.weights import Adapter, Base
@@ -34,6 +34,7 @@ class LocalModel:
     ) -> None:
         self.base, self.adapter = base, adapter
         self._sibling, self._memory, self._dtype = sibling, memory, dtype
+        self._engine: LocalEngine | None = None
 
     @property
     def identity(self) -> str:
@@ -41,14 +42,27 @@ class LocalModel:
         adapter = f"+{self.adapter.digest}" if self.adapter else ""
         return f"local:{self.base.digest}{adapter}" + (f":{self._dtype}" if self._dtype else "")
 
-    @cached_property
+    @property
     def engine(self) -> LocalEngine:
         """The engine that holds the weights."""
         if self._sibling is not None:
             return self._sibling.engine
-        from doxa.models.local.engine import LocalEngine
+        if self._engine is None:
+            from doxa.models.local.engine import LocalEngine
 
-        return LocalEngine(self.base, memory=self._memory, dtype=self._dtype)
+            self._engine = LocalEngine(self.base, memory=self._memory, dtype=self._dtype)
+        return self._engine
+
+    def release(self) -> None:
+        """Lets go of the weights, also for all subjects that share them; the next question loads them again."""
+        if self._sibling is not None:
+            self._sibling.release()
+        elif self._engine is not None:
+            import torch
+
+            self._engine = None
+            gc.collect()  # modules and adapters refer to each other
+            torch.cuda.empty_cache()
 
     def with_adapter(self, adapter: Adapter) -> LocalModel:
         """Returns the same base with an adapter, in the same process and memory."""
