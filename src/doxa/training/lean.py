@@ -33,13 +33,15 @@ class _HeadLoss(torch.autograd.Function):
                 slope = 1 - logits.square()
                 logits *= cap
             wanted = labels[part, None]
-            norm = torch.logsumexp(logits, dim=-1, keepdim=True)
-            total += (norm - logits.gather(1, wanted)).sum()
-            logits.sub_(norm).exp_()
-            logits.scatter_add_(1, wanted, torch.full_like(norm, -1.0))
+            highest, target = logits.amax(-1, keepdim=True), logits.gather(1, wanted)
+            logits.sub_(highest).exp_()
+            norm = logits.sum(-1, keepdim=True)
+            total += (norm.log() + highest - target).sum()
+            logits.scatter_add_(1, wanted, -norm)  # p - 1 where the token stands, p elsewhere; all still times norm
             if slope is not None:
                 logits *= slope
             torch.matmul(logits.to(weight.dtype), weight, out=gradient[part])
+            gradient[part] /= norm  # a row is shorter here than over the vocabulary
         ctx.save_for_backward(gradient)
         return total
 
