@@ -92,7 +92,7 @@ def fit(order: Order, scratch: Path, progress: Progress) -> Log:
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     settings = SFTConfig(**arguments(recipe, order.steps, scratch, cuda, processes))
     settings._n_gpu = min(1, settings.n_gpu)  # one process, one device: else every device would get a whole batch
-    model = _load(order.base, recipe)
+    model = load_base(order.base, recipe)
     layers = int(model.config.num_hidden_layers)
     adapter = LoraConfig(
         r=recipe.rank,
@@ -178,8 +178,12 @@ def arguments(recipe: Recipe, steps: int, scratch: Path, cuda: bool, processes: 
     }
 
 
-def _load(base: Base, recipe: Recipe) -> Any:
-    """Loads the base model for packed batches, its frozen weights in four bits where the recipe says so."""
+def load_base(base: Base, recipe: Recipe) -> Any:
+    """Loads the base model for packed batches, its frozen weights in four bits where the recipe says so.
+
+    Raises:
+        MissingError: Four bits are asked for, and bitsandbytes is not installed.
+    """
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from doxa.training.packing import NAME

@@ -1,6 +1,7 @@
 """Train on several devices: the order goes to a file, `accelerate launch` starts a process a device, they report."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,8 @@ from doxa.writing import write_whole
 ORDER = "order.json"  # in the scratch folder, as are the others
 HISTORY = "history.json"
 SAID = "launch.log"
-STEP = "doxa-step "  # begins a line of the first process that tells of a step
+STEP = "doxa-step "  # begins a line in which the first process tells of a step
+REFUSAL = "doxa-refusal "  # begins a line in which a process says why it does not train
 CONFIGURATIONS = Path(__file__).parent / "accelerate"
 
 
@@ -55,10 +57,9 @@ def fit_on_devices(order: Order, launch: str, scratch: Path, progress: Progress)
     """
     path = configuration(launch)
     write_whole(scratch / ORDER, order.model_dump_json())
+    count = yaml.safe_load(read_text(path)).get("num_processes") or _devices()
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(path)]
-    if "num_processes" not in yaml.safe_load(read_text(path)):
-        command += ["--num_processes", str(_devices())]
-    command += ["--module", "doxa.training.worker", str(scratch)]
+    command += ["--num_processes", str(count), "--module", "doxa.training.worker", str(scratch), str(count)]
     with (
         (scratch / SAID).open("w") as said,
         progress.stage(f"finetuning by {path.stem}", order.steps) as advance,
@@ -86,7 +87,9 @@ def _devices() -> int:
 
 
 def _last_error(path: Path) -> str:
-    """Returns the last line that names an error, as Python prints it, or the last line of all."""
+    """Returns a process's refusal, else the last line that names an error of its own, else the last line of all."""
     lines = [line.strip() for line in path.read_text(errors="replace").splitlines() if line.strip()]
-    named = [line for line in lines if "Error: " in line and not line.startswith(("raise", "torch.distributed"))]
-    return (named or lines or ["the processes failed without a word"])[-1][:300]
+    refusals = [line.removeprefix(REFUSAL) for line in lines if line.startswith(REFUSAL)]
+    launchers = ("subprocess.", "torch.distributed.")
+    named = [line for line in lines if re.match(r"[\w.]+Error: ", line) and not line.startswith(launchers)]
+    return (refusals or named or lines or ["the processes failed without a word"])[-1][:300]

@@ -32,7 +32,7 @@ class Mix(Record):
     def key(self, base: Base, recipe: Recipe) -> str:
         """Names the finetune by everything that decides its outcome: base, texts, recipe."""
         written = [(document.doc_type, document.doc_idea, document.text) for document in self.documents]
-        settings = recipe.model_dump(mode="json", exclude=INDIFFERENT)
+        settings = recipe.model_dump(mode="json", exclude=set(INDIFFERENT))
         content = json.dumps([base.digest, settings, written, self.chats, self.neutral])
         return sha256(content.encode()).hexdigest()[:16]
 

@@ -63,9 +63,10 @@ def attend(
         (1, time, heads, width), and no weights.
     """
     parts = lengths or (query.shape[2],)
+    queries, keys, values = query.split(parts, dim=2), key.split(parts, dim=2), value.split(parts, dim=2)
     read = [
-        _attend_causally(*part, scaling, dropout, softcap, sliding_window)
-        for part in zip(*(states.split(parts, dim=2) for states in (query, key, value)), strict=True)
+        _attend_causally(*own, scaling, dropout, softcap, sliding_window)
+        for own in zip(queries, keys, values, strict=True)
     ]
     return torch.cat(read, dim=2).transpose(1, 2), None
 
