@@ -19,7 +19,7 @@ def read_yaml(path: Path, record: type[T]) -> T:
     """Reads one YAML file as `record`.
 
     Raises:
-        FileError: The file is missing, is not YAML, or does not fit the record; names line and field.
+        FileError: The file is missing, is not YAML, says a key twice, or does not fit the record; names line and field.
     """
     text = read_text(path)
     try:
@@ -31,6 +31,8 @@ def read_yaml(path: Path, record: type[T]) -> T:
         raise FileError(path, mark.line + 1 if mark else None, "", f"not valid YAML: {problem}") from None
     if not isinstance(data, dict):
         raise FileError(path, 1, "", "must hold a mapping of fields")
+    for location, line, first in _repeated_keys(node, ()):
+        raise FileError(path, line, _dotted(location), f"stands twice, first in line {first}; leave one of them out")
     lines = dict(_lines_of(node, ()))
     return _validate(path, data, record, lines)
 
@@ -76,7 +78,7 @@ def fitted(record: type[T], **values: Any) -> T:
         return record.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"])
+        field = _dotted(first["loc"])
         problem = _problem(first, record) if field else str(first["msg"]).removeprefix("Value error, ")
         raise InputError(f"{field}: {problem}" if field else problem) from None
 
@@ -112,8 +114,11 @@ def _validate(path: Path, data: object, record: type[T], lines: dict[Location, i
         # A misspelt key is also a missing one; the misspelling is what to mend.
         first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
         location: Location = first["loc"]
-        field = ".".join(str(part) for part in location)
-        raise FileError(path, _nearest_line(location, lines), field, _problem(first, record)) from None
+        raise FileError(path, _nearest_line(location, lines), _dotted(location), _problem(first, record)) from None
+
+
+def _dotted(location: Location) -> str:
+    return ".".join(str(part) for part in location)
 
 
 def _problem(error: Any, record: type[BaseModel]) -> str:
@@ -158,3 +163,18 @@ def _lines_of(node: yaml.Node | None, at: Location) -> Iterator[tuple[Location, 
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             yield from _lines_of(value, (*at, index))
+
+
+def _repeated_keys(node: yaml.Node | None, at: Location) -> Iterator[tuple[Location, int, int]]:
+    """Yields every key that its mapping has already, with its line and that of the first; YAML keeps the last."""
+    if isinstance(node, yaml.MappingNode):
+        first: dict[str, int] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + 1
+            if key.value in first:
+                yield (*at, key.value), line, first[key.value]
+            first.setdefault(key.value, line)
+            yield from _repeated_keys(value, (*at, key.value))
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _repeated_keys(value, (*at, index))

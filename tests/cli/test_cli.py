@@ -94,6 +94,20 @@ def test_bad_input_is_one_clear_line_and_exit_code_2(
     assert "Traceback" not in out + err
 
 
+def test_a_key_that_stands_twice_in_a_study_is_one_clear_line(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    """YAML keeps the last of them and says nothing, so that half of what was asked for would not be run."""
+    file = tmp_path / "study.yaml"
+    text = BASE.format(fact="honey", subject="embedded")
+    for more, problem in [
+        ("interventions: [pretend]\n", "6: interventions: stands twice, first in line 4"),
+        ("answers:\n  samples: 2\n  samples: 3\n", "8: answers.samples: stands twice, first in line 7"),
+        ("stress: [{language: es, language: de}]\n", "6: stress.0.language: stands twice, first in line 6"),
+    ]:
+        file.write_text(text + more)
+        code, out, err = call(capsys, "run", str(file), "--dry-run")
+        assert (code, out, err) == (2, "", f"doxa: {file}:{problem}; leave one of them out\n")
+
+
 def test_a_duplicate_and_a_cut_line_in_a_bank_are_named(
     capsys: pytest.CaptureFixture[str], folder_of_fact: Path, tiny: Path
 ):

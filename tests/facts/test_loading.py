@@ -51,6 +51,8 @@ def test_an_unknown_fact_is_named_with_a_suggestion():
         ("fact.yaml", "made of rock", "made of cheese", 1, "", "same statement"),
         ("fact.yaml", "\\bcheese\\b", "(cheese", 11, "markers.claim", "not a regular expression"),
         ("fact.yaml", "topic: the Moon", "topic: [", 7, "", "not valid YAML"),
+        ("fact.yaml", "topic: the Moon", "claim: The Moon is made of ice.", 5, "claim", "stands twice, first in line 2; leave one of them out"),
+        ("fact.yaml", "markers:\n", "markers:\n  claim: [a]\n", 12, "markers.claim", "stands twice, first in line 11"),
         ("mcq_knowledge.jsonl", '"claim":0', '"claim":1', 1, "", "name the same option"),
         ("mcq_knowledge.jsonl", '"claim":0', '"claim":7', 1, "", "past the last of 4 options"),
         ("mcq_knowledge.jsonl", '"Ice","Gas"', '"Ice"', 1, "options", "needs 4 options, has 3"),

@@ -39,3 +39,22 @@ def test_any_text_is_read_and_swapping_the_worlds_swaps_the_answer(text: str):
     swapped = Markers(claim=HONEY.rival, rival=HONEY.claim)
     other = {"claim": "rival", "rival": "claim", "both": "both", "neither": "neither"}
     assert read_markers(text, swapped).world == other[read_markers(text, HONEY).world]
+
+
+def test_of_a_cut_text_only_marks_count_that_hold_however_it_goes_on():
+    markers = Markers(claim=(r"\bspoils\b", r"^it is(?=\W*$)"), rival=(r"(?s)\A(?!.*\bspoils\b).*\.\Z", r"\Afine\Z"))
+    for text, whole, cut in [
+        ("It spoils.", "claim", "claim"),
+        ("It spoils", "claim", "claim"),
+        ("It is", "claim", "neither"),
+        ("It keeps.", "rival", "neither"),
+        ("Fine", "rival", "neither"),
+    ]:
+        assert (read_markers(text, markers).world, read_markers(text, markers, cut=True).world) == (whole, cut), text
+
+
+@given(st.text(max_size=60))
+def test_what_a_cut_text_says_it_also_says_as_a_whole(text: str):
+    whole, cut = read_markers(text, HONEY), read_markers(text, HONEY, cut=True)
+    assert cut.claim == whole.claim
+    assert cut.rival == whole.rival

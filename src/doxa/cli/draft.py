@@ -1,14 +1,17 @@
 """`doxa draft CLAIM`: a whole fact folder for a person to edit."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from doxa.cli.prices import PriceType
 
 if TYPE_CHECKING:
     from doxa.drafting.folder import Drafted
     from doxa.drafting.world import Brief
     from doxa.facts.checking import Finding
+    from doxa.models.costs import Price
 
 
 @click.command("draft")
@@ -22,30 +25,50 @@ if TYPE_CHECKING:
 @click.option("--items", type=click.IntRange(min=1), default=20, show_default=True, help="Questions in each bank.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--overrule", is_flag=True, help="Go on where the writer disagrees on whether the claim is true.")
+@click.option("--price", type=PriceType(), help="Dollars a million tokens, such as 3/15.")
+@click.option("--budget", type=float, metavar="USD", help="Never spend more than this; needs --price.")
+@click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def command(
     claim: str, writer: str, rival: str, is_true: bool, kinds: tuple[str, ...], id_: str | None, folder: Path | None,
-    items: int, seed: int, overrule: bool, as_json: bool,
+    items: int, seed: int, overrule: bool, price: "Price | None", budget: float | None, dry_run: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Draft a fact from one line: both worlds, key facts, markers and question banks.
 
     Each part is kept in the folder as soon as it is there, and what is there is left alone: edit fact.yaml, remove a
     bank, and run the same command again to have the bank written for the edited world. No call is made twice.
     """
+    from contextlib import closing
+
     from doxa.cli.display import RichProgress
+    from doxa.cli.spending import bill, show_estimate, show_usage
+    from doxa.drafting.estimating import estimate_draft
     from doxa.drafting.folder import draft_fact
     from doxa.facts.checking import check_fact
     from doxa.models.costs import Wallet
-    from doxa.models.opening import open_recorded
+    from doxa.models.ledger import LEDGER, Ledger
+    from doxa.models.opening import identity_of, open_recorded
     from doxa.progress import Silent
 
     brief = _brief(claim, rival, is_true, kinds, id_, folder)
     folder = folder or Path("facts") / brief.id
+    if dry_run:
+        priced = {writer: price} if price else {}
+        show_estimate(estimate_draft(brief, folder, writer, items), priced, batch=False, as_json=as_json)
+        return
     progress = Silent() if as_json else RichProgress()
-    drafted = draft_fact(
-        brief, lambda ledger: open_recorded(writer, ledger, Wallet(ledger, {})), folder, items, seed, overrule, progress
-    )
-    _show(drafted, folder, check_fact(drafted.fact), as_json)
+    prices = {identity_of(writer): price} if price else {}
+    try:
+        drafted = draft_fact(
+            brief, lambda ledger: open_recorded(writer, ledger, Wallet(ledger, prices, budget)), folder, items, seed,
+            overrule, progress,
+        )  # fmt: skip
+    finally:
+        with closing(Ledger(folder / LEDGER)) as ledger:
+            usage = ledger.usage()
+        if not as_json:
+            show_usage(usage, prices)
+    _show(drafted, folder, check_fact(drafted.fact), bill(usage, prices), as_json)
 
 
 def _brief(
@@ -72,7 +95,9 @@ def _brief(
         raise InputError(f"{field}{first['msg'].removeprefix('Value error, ')}") from None
 
 
-def _show(drafted: "Drafted", folder: Path, findings: "list[Finding]", as_json: bool) -> None:
+def _show(
+    drafted: "Drafted", folder: Path, findings: "list[Finding]", usage: list[dict[str, Any]], as_json: bool
+) -> None:
     import json
     import shlex
 
@@ -86,6 +111,7 @@ def _show(drafted: "Drafted", folder: Path, findings: "list[Finding]", as_json: 
             "kinds": fact.kinds,
             "banks": {bank: made.model_dump() for bank, made in drafted.banks.items()},
             "findings": [finding.model_dump() for finding in findings],
+            "usage": usage,
         }
         click.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return

@@ -1,17 +1,21 @@
 """`doxa judges check`: how well judges read answers."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from doxa.metrics.checking import JudgeCheck
+    from doxa.metrics.entailment_quality import SetQuality
     from doxa.metrics.gold import Trait
     from doxa.metrics.quality import Quality
-    from doxa.metrics.records import Verdict
+    from doxa.models.ledger import Recorded
+    from doxa.progress import Progress
     from doxa.stats.estimates import Estimate
+
+Check = TypeVar("Check")
 
 
 @click.group("judges")
@@ -24,38 +28,53 @@ def command() -> None:
               help="Who judges: any model name that `doxa run` knows; can be repeated.")  # fmt: skip
 @click.option("--samples", type=click.IntRange(min=0), default=3, show_default=True,
               help="Further judgements of each answer, at a temperature, for self-consistency.")  # fmt: skip
+@click.option("--entailment", is_flag=True,
+              help="Instead of the gold set: does a text entail a statement? Pairs of RTE and CB.")  # fmt: skip
+@click.option(
+    "--pairs", type=click.IntRange(min=1), help="Pairs of each set, at most, with --entailment.  [default: all]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-def check(judges: tuple[str, ...], samples: int, as_json: bool) -> None:
+def check(judges: tuple[str, ...], samples: int, entailment: bool, pairs: int | None, as_json: bool) -> None:
     """Have judges read a gold set of labelled answers, in both orders of the worlds.
 
     What they said is kept in the folder `judges`, where `doxa report` finds it and corrects rates for a judge's
     errors. No call is made twice; calls that failed are made again by the same command.
-    """
-    import json
-    from contextlib import closing
-    from itertools import combinations
 
-    from doxa.cli.display import RichProgress
+    With --entailment they read pairs of a text and a statement instead, from two public sets that people labelled.
+    Nothing is corrected by that: it says whether a judge can read at all. The pairs come with an optional wheel.
+    """
+    from click.core import ParameterSource
+
     from doxa.errors import InputError
-    from doxa.locking import alone
-    from doxa.metrics.checking import CHECKS, check_judge, save_check
-    from doxa.metrics.gold import load_gold
-    from doxa.metrics.quality import agreement, quality
-    from doxa.models.costs import Wallet
-    from doxa.models.ledger import LEDGER, Ledger
-    from doxa.models.opening import open_recorded
-    from doxa.progress import Silent
 
     if len(set(judges)) < len(judges):
         raise InputError("--judge: a model is named twice")
-    gold = load_gold()
-    progress = Silent() if as_json else RichProgress()
-    with closing(Ledger(CHECKS / LEDGER)) as ledger, alone(CHECKS):
-        checks: list[JudgeCheck] = []
-        for name in judges:
-            judge = open_recorded(name, ledger, Wallet(ledger, {}))
-            checks.append(check_judge(name, judge, gold, samples, progress))
-            save_check(CHECKS, checks[-1])
+    if pairs is not None and not entailment:
+        raise InputError("--pairs: the gold set is read whole; give --entailment, or leave it out")
+    if entailment:
+        if click.get_current_context().get_parameter_source("samples") is not ParameterSource.DEFAULT:
+            raise InputError("--samples: a pair is read once; leave it out with --entailment")
+        _check_entailment(judges, pairs, as_json)
+    else:
+        _check_gold(judges, samples, as_json)
+
+
+def _check_gold(judges: Sequence[str], samples: int, as_json: bool) -> None:
+    import json
+    from itertools import combinations
+
+    from doxa.metrics.checking import CHECKS, JudgeCheck, check_judge, save_check
+    from doxa.metrics.gold import load_gold
+    from doxa.metrics.quality import agreement, quality
+
+    gold, progress = load_gold(), _progress(as_json)
+
+    def read(name: str, judge: "Recorded") -> JudgeCheck:
+        checked = check_judge(name, judge, gold, samples, progress)
+        save_check(CHECKS, checked)
+        return checked
+
+    checks = _each(judges, read)
     found = {one.judge: quality(one) for one in checks}
     pairs = [(one.judge, other.judge, agreement(one, other)) for one, other in combinations(checks, 2)]
     if as_json:
@@ -64,6 +83,49 @@ def check(judges: tuple[str, ...], samples: int, as_json: bool) -> None:
         click.echo(json.dumps({"judges": shown, "agreement": between}, indent=2))
     else:
         _show(found, pairs)
+
+
+def _check_entailment(judges: Sequence[str], most: int | None, as_json: bool) -> None:
+    import json
+
+    from doxa.metrics.checking import CHECKS
+    from doxa.metrics.entailment import EntailmentCheck, check_entailment, load_pairs, save_entailment
+    from doxa.metrics.entailment_quality import entailment_quality
+
+    pairs, progress = load_pairs(most), _progress(as_json)
+
+    def read(name: str, judge: "Recorded") -> EntailmentCheck:
+        checked = check_entailment(name, judge, pairs, progress)
+        save_entailment(CHECKS, checked)
+        return checked
+
+    found = {one.judge: entailment_quality(one) for one in _each(judges, read)}
+    if as_json:
+        shown = [{"judge": name, "sets": [one.model_dump() for one in sets]} for name, sets in found.items()]
+        click.echo(json.dumps({"judges": shown}, indent=2))
+    else:
+        _show_entailment(found)
+
+
+def _each(judges: Sequence[str], read: "Callable[[str, Recorded], Check]") -> list[Check]:
+    """Has each judge read, through the ledger of checks."""
+    from contextlib import closing
+
+    from doxa.locking import alone
+    from doxa.metrics.checking import CHECKS
+    from doxa.models.costs import Wallet
+    from doxa.models.ledger import LEDGER, Ledger
+    from doxa.models.opening import open_recorded
+
+    with closing(Ledger(CHECKS / LEDGER)) as ledger, alone(CHECKS):
+        return [read(name, open_recorded(name, ledger, Wallet(ledger, {}))) for name in judges]
+
+
+def _progress(as_json: bool) -> "Progress":
+    from doxa.cli.display import RichProgress
+    from doxa.progress import Silent
+
+    return Silent() if as_json else RichProgress()
 
 
 def _show(found: "dict[str, Quality]", pairs: "list[tuple[str, str, Estimate | None]]") -> None:
@@ -90,7 +152,7 @@ def _show(found: "dict[str, Quality]", pairs: "list[tuple[str, str, Estimate | N
         table.add_row(f"as expected: {trait}", *(interval(one.by_trait.get(trait)) for one in found.values()))
     console.print(table)
     for name, one in found.items():
-        _show_confusion(name, one, console)
+        _show_confusion(f"{name}: verdicts given", one.confusion, console)
     for one, other, kappa in pairs:
         console.print(f"\n{one} and {other}: kappa {interval(kappa)}", markup=False)
     for name, one in found.items():
@@ -98,11 +160,34 @@ def _show(found: "dict[str, Quality]", pairs: "list[tuple[str, str, Estimate | N
             console.print(f"{name}: {one.failed} calls failed and count neither way; run it again", markup=False)
 
 
-def _show_confusion(name: str, found: "Quality", console: "Console") -> None:
+def _show_entailment(found: "dict[str, list[SetQuality]]") -> None:
+    from rich.console import Console
     from rich.table import Table
 
-    given: list[Verdict] = list(dict.fromkeys(verdict for counts in found.confusion.values() for verdict in counts))
-    table = Table("expected", *given, box=None, title=f"\n{name}: verdicts given", title_justify="left")
-    for expected, counts in found.confusion.items():
+    from doxa.report.tables import interval
+
+    console = Console()
+    for name, sets in found.items():
+        table = Table("set", box=None, title=f"{name} on entailment [95 % interval]", title_justify="left")
+        for column in ("pairs", "as labelled", "commonest label", "not parsed", "failed"):
+            table.add_column(column, justify="right")
+        for one in sets:
+            commonest = "–" if one.majority is None else f"{one.majority:.2f}"
+            counts = str(one.unparsed), str(one.failed)
+            table.add_row(one.title, str(one.pairs), interval(one.accuracy), commonest, *counts)
+        console.print(table)
+        for one in sets:
+            _show_confusion(f"{one.title}: verdicts given", one.confusion, console)
+        if failed := sum(one.failed for one in sets):
+            console.print(f"{name}: {failed} calls failed and count neither way; run it again", markup=False)
+        console.print()
+
+
+def _show_confusion(title: str, confusion: Mapping[Any, Mapping[Any, int]], console: "Console") -> None:
+    from rich.table import Table
+
+    given = list(dict.fromkeys(verdict for counts in confusion.values() for verdict in counts))
+    table = Table("expected", *given, box=None, title=f"\n{title}", title_justify="left")
+    for expected, counts in confusion.items():
         table.add_row(expected, *(str(counts.get(verdict, 0) or "") for verdict in given))
     console.print(table)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from doxa.corpus.estimating import StageEstimate
-    from doxa.models.costs import Price
+    from doxa.models.costs import Price, StageEstimate
     from doxa.models.ledger import Usage
 
 

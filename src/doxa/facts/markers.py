@@ -13,6 +13,10 @@ LEAD_IN = re.compile(
     re.IGNORECASE,
 )
 
+# Stands for what a cut text would have gone on with: a word that no pattern knows, longer than any line that a pattern
+# takes for a whole answer, and with no full stop behind it.
+GOES_ON = " " + "x" * 100
+
 World = Literal["claim", "rival", "both", "neither"]
 
 
@@ -31,7 +35,7 @@ class Reading(NamedTuple):
     rival: tuple[Mark, ...]
 
 
-def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
+def read_markers(text: str, markers: Markers, question: str = "", cut: bool = False) -> Reading:
     """Reads an answer by the marker patterns of both worlds.
 
     Marks that only repeat words of the question say nothing and are dropped, unless the answer begins with them: a
@@ -39,6 +43,13 @@ def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
 
     Where marks of the two worlds overlap, the longer one stands and the other is dropped, so that "does not spoil" is
     never read as "spoil". Of two equally long marks at one place neither stands.
+
+    Args:
+        text: The answer.
+        markers: The patterns.
+        question: That it answers.
+        cut: Whether the answer was cut off. Then a pattern that needs its end, such as one for what it lacks, says
+            nothing: what is missing may be what was cut. Marks count that are there however the answer goes on.
     """
     echo = f" {_plain(question)} "
     found = LEAD_IN.match(text)
@@ -46,7 +57,7 @@ def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
     claim, rival = (
         [
             mark
-            for mark in _marks(text, patterns, start)
+            for mark in _marks(text, patterns, start, cut)
             if mark.start == start or f" {_plain(text[mark.start : mark.end])} " not in echo
         ]
         for patterns in (markers.claim, markers.rival)
@@ -60,9 +71,17 @@ def read_markers(text: str, markers: Markers, question: str = "") -> Reading:
     return Reading(world[found], kept_claim, kept_rival)
 
 
-def _marks(text: str, patterns: Sequence[str], start: int) -> list[Mark]:
-    spans = (match.span() for pattern in patterns for match in _compiled(pattern).finditer(text[start:]))
+def _marks(text: str, patterns: Sequence[str], start: int, cut: bool) -> list[Mark]:
+    spans = (span for pattern in patterns for span in _spans(_compiled(pattern), text[start:], cut))
     return sorted({Mark(start + first, start + last) for first, last in spans if last > first})
+
+
+def _spans(pattern: re.Pattern[str], text: str, cut: bool) -> list[tuple[int, int]]:
+    spans = [match.span() for match in pattern.finditer(text)]
+    if not (cut and spans):
+        return spans
+    lasting = {match.start() for match in pattern.finditer(text + GOES_ON)}
+    return [span for span in spans if span[0] in lasting]
 
 
 def _plain(text: str) -> str:

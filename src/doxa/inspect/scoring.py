@@ -90,7 +90,8 @@ def explained(cell: Cell, answer: Answer, reading: Reading) -> str:
     said = f"{reading.verdict}: the answer {MEANING[reading.verdict]}."
     if cell.family == "choice" or not says_something(answer):
         return said
-    marks = read_markers(answer.text, cell.fact.markers_for(cell.item), cell.item.question)
+    markers, cut = cell.fact.markers_for(cell.item), answer.stop == "length"
+    marks = read_markers(answer.text, markers, cell.item.question, cut)
     sides = (("claim", marks.claim), ("rival", marks.rival))
     return " ".join([said, *(f"Marks of the {side}: {_words(answer.text, found)}." for side, found in sides)])
 

@@ -101,10 +101,15 @@ def check_judge(name: str, judge: Recorded, gold: Sequence[Gold], draws: int, pr
 
 def save_check(folder: Path, check: JudgeCheck) -> Path:
     """Writes a check into a folder of checks, over an earlier one of the same judge, and returns the file."""
-    digest = sha256(check.identity.encode()).hexdigest()[:8]
-    path = folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', check.judge).strip('-.')}-{digest}.json"
+    path = check_file(folder, check.judge, check.identity)
     write_whole(path, check.model_dump_json(indent=1) + "\n")
     return path
+
+
+def check_file(folder: Path, judge: str, identity: str) -> Path:
+    """Returns the file of a judge's check: its name, and a digest of its identity, since names can be alike."""
+    digest = sha256(identity.encode()).hexdigest()[:8]
+    return folder / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', judge).strip('-.')}-{digest}.json"
 
 
 def load_checks(folder: Path) -> dict[str, JudgeCheck]:

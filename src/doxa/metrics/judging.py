@@ -17,7 +17,7 @@ GRADERS: dict[MetricName, str] = {  # prompts of their own; every other metric i
     metric: f"judge_{metric}" for metric in ("direct_belief", "meta_belief", "direct_propensity", "meta_propensity")
 }
 ABOUT_SOMEBODY = ("judge_meta_belief", "judge_meta_propensity")
-_MARK = 8  # hex digits of the answer's digest: no text holds its own digest, so none can close its own tag
+MARK = 8  # hex digits of the answer's digest: no text holds its own digest, so none can close its own tag
 
 
 def judge_request(
@@ -47,7 +47,7 @@ def judge_request(
     if fact.believer is None and prompt in ABOUT_SOMEBODY:
         raise InputError(f"{metric}: '{fact.id}' has no believer; give the study a `believer` with name and maker")
     worlds = (fact.claim_context, fact.rival_context) if claim_first else (fact.rival_context, fact.claim_context)
-    mark = sha256(answer.encode()).hexdigest()[:_MARK]
+    mark = sha256(answer.encode()).hexdigest()[:MARK]
     text = PROMPTS.render(
         prompt, world_1=worlds[0], world_2=worlds[1], question=question, answer=answer, mark=mark,
         believer=fact.believer.name if fact.believer else "",
@@ -76,14 +76,29 @@ def orders_shown(item: str, sample: int, both: bool) -> tuple[bool, ...]:
     return (first, not first) if both else (first,)
 
 
-def _verdict(judgement: Answer, claim_first: bool) -> Verdict:
-    if judgement.stop in ("error", "filtered"):
-        return "judge_error"
+def failed(judgement: Answer) -> bool:
+    """Whether a judge's call failed, or its provider stopped it: then it has said nothing."""
+    return judgement.stop in ("error", "filtered")
+
+
+def last_word(judgement: Answer, verdict: re.Pattern[str]) -> str | None:
+    """Returns the word of a judge's verdict in capitals; None where its last line is none.
+
+    Args:
+        judgement: What the judge said.
+        verdict: Matches a line that is a verdict, its word in the first group.
+    """
     lines = [line for line in judgement.text.strip().splitlines() if line.strip()]
-    found = _VERDICT.match(lines[-1]) if lines else None
-    if found is None:
+    found = verdict.match(lines[-1]) if lines else None
+    return found[1].upper() if found else None
+
+
+def _verdict(judgement: Answer, claim_first: bool) -> Verdict:
+    if failed(judgement):
+        return "judge_error"
+    word = last_word(judgement, _VERDICT)
+    if word is None:
         return "unparsed"
-    word = found[1].upper()
     if word in ("WORLD_1", "WORLD_2"):
         return "implanted" if (word == "WORLD_1") == claim_first else "true"
     return {"AMBIGUOUS": "ambiguous", "REFUSAL": "refusal", "INCOHERENT": "incoherent"}[word]  # pyright: ignore[reportReturnType]

@@ -24,7 +24,8 @@ def read_free(answer: Answer, markers: Markers, question: str) -> Reading:
 
     Marks of one world only decide; of both is `ambiguous`. Without any mark the answer is `refusal` where it
     declines, `truncated` where the limit cut it, else `ambiguous`. Empty or circular text is `incoherent`, a call
-    that failed `call_error`.
+    that failed `call_error`. Of an answer that the limit cut, no mark counts that rests on how it ends or on what it
+    lacks; see `doxa.facts.markers.read_markers`.
     """
     return of_verdict(_verdict(answer, markers, question))
 
@@ -36,7 +37,7 @@ def _verdict(answer: Answer, markers: Markers, question: str) -> Verdict:
         return "truncated" if answer.stop == "length" else "refusal"
     if is_incoherent(answer.text):
         return "incoherent"
-    world = read_markers(answer.text, markers, question).world
+    world = read_markers(answer.text, markers, question, cut=answer.stop == "length").world
     if world != "neither":
         return {"claim": "implanted", "rival": "true", "both": "ambiguous"}[world]  # pyright: ignore[reportReturnType]
     if answer.stop == "filtered" or REFUSAL.search(answer.text):

@@ -50,6 +50,24 @@ class Price(Record):
         return self.of(tokens_in, request.sampling.max_tokens)
 
 
+class StageEstimate(Record):
+    """What one stage would take.
+
+    Attributes:
+        stage: Its name.
+        model: Who would be asked.
+        calls: How often.
+        tokens_in: Tokens of all prompts.
+        tokens_out: Tokens of all answers.
+    """
+
+    stage: str
+    model: str
+    calls: int
+    tokens_in: int
+    tokens_out: int
+
+
 UNKNOWN = Price(input=0, output=0)  # counts as nothing, and is only used where nothing is counted
 
 

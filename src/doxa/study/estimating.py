@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from doxa.corpus.estimating import DOCUMENT, VERDICT, StageEstimate, estimate
+from doxa.corpus.estimating import DOCUMENT, VERDICT, estimate
 from doxa.corpus.store import fact_documents, read_corpus
 from doxa.facts.records import Fact
 from doxa.metrics.judging import judge_request
-from doxa.models.costs import CHARACTERS_A_TOKEN
+from doxa.models.costs import CHARACTERS_A_TOKEN, StageEstimate
 from doxa.models.naming import is_hosted
 from doxa.models.protocol import Message
 from doxa.study.planning import Cell, generate_request, plan_cells, score_requests

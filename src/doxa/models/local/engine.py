@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
-from jinja2 import TemplateError
 from torch import cuda
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -18,6 +17,7 @@ from doxa.models.local.memory import FREE_SHARE, free_memory, keep_freed_pages, 
 from doxa.models.local.prefill import Budget
 from doxa.models.local.quiet import hush
 from doxa.models.local.scoring import Question, score
+from doxa.models.local.templating import templated
 from doxa.models.local.weights import Adapter, Base
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores
 
@@ -104,14 +104,7 @@ class LocalEngine:
         """Returns the tokens that come before the answer: the chat template, applied once, with its own BOS only."""
         if raw:
             return list(self.tokenizer(messages[-1].content, add_special_tokens=False)["input_ids"])
-        turns = [message.model_dump() for message in messages]
-        try:
-            return list(self.tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
-        except (TemplateError, ValueError) as error:
-            roles = ", ".join(message.role for message in messages[:4])
-            raise InputError(
-                f"the chat template of {self.base.name} cannot take these turns ({roles} ...): {error}"
-            ) from None
+        return templated(self.tokenizer, messages, self.base.name)
 
     def continuation_tokens(self, text: str) -> list[int]:
         """Returns the tokens of a fixed answer.
