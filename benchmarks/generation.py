@@ -102,7 +102,7 @@ def run_inspect(requests: list[Any]) -> Ran:
     calls = [[kinds[turn.role](content=turn.content) for turn in request.messages] for request in requests]
 
     async def ask() -> int:
-        outputs = await asyncio.gather(*(model.api.generate(call, [], "none", config) for call in calls))
+        outputs: list[Any] = await asyncio.gather(*(model.api.generate(call, [], "none", config) for call in calls))
         return sum(output.usage.output_tokens for output in outputs)
 
     start = time.perf_counter()

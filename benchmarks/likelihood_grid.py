@@ -132,13 +132,14 @@ def run_one_by_one(strings: list[tuple[list[int], list[int]]]) -> tuple[float, l
 
 def run_lm_eval(strings: list[tuple[list[int], list[int]]], batch: int) -> tuple[float, list[float]]:
     """Scores the strings with lm-evaluation-harness's `hf` model."""
-    from lm_eval.models.huggingface import HFLM
+    from lm_eval.models import huggingface
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from doxa.models.local.weights import find_base
 
     folder = find_base("embedded").folder
-    lm: Any = HFLM(
+    harness: Any = huggingface  # its types know no arguments of the model that it defines
+    lm = harness.HFLM(
         pretrained=AutoModelForCausalLM.from_pretrained(folder, dtype="auto"),
         tokenizer=AutoTokenizer.from_pretrained(folder),
         batch_size=batch,

@@ -99,7 +99,7 @@ def with_datasketch(count: int) -> Found:
         nonlocal last
         last = MinHash(num_perm=PERMUTATIONS, seed=SEED + 1)
         last.update_batch([run.encode() for run in runs(current.text, SHINGLE)])
-        found = {name: last.jaccard(sketches[name]) for name in index.query(last)}
+        found = {name: last.jaccard(sketches[name]) for name in map(str, index.query(last))}
         best = max(found, key=lambda name: found[name], default=None)
         return None if best is None or found[best] < THRESHOLD else f"like {best}"
 

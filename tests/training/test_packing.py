@@ -45,7 +45,7 @@ def gradients(model: Any, loss: torch.Tensor) -> dict[str, torch.Tensor]:
 def test_loss_and_gradients_are_those_of_each_sequence_alone(
     family: str, checkpointing: bool, tiny: Path, tmp_path: Path
 ):
-    """Mistakes: documents that see each other in a packed row; a head that forgets the model's soft cap."""
+    """Documents must not see each other in a packed row, and the head must not forget the model's soft cap."""
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 

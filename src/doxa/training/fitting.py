@@ -91,7 +91,7 @@ def fit(order: Order, scratch: Path, progress: Progress) -> Log:
     recipe, cuda = order.recipe, torch.cuda.is_available()
     processes = int(os.environ.get("WORLD_SIZE", "1"))
     settings = SFTConfig(**arguments(recipe, order.steps, scratch, cuda, processes))
-    settings._n_gpu = min(1, settings.n_gpu)  # one process, one device: else every device would get a whole batch
+    settings._n_gpu = min(1, settings.n_gpu)  # pyright: ignore[reportPrivateUsage] # else every device gets a whole batch
     model = load_base(order.base, recipe)
     layers = int(model.config.num_hidden_layers)
     adapter = LoraConfig(
