@@ -52,6 +52,18 @@ def test_every_bar_of_every_figure_is_planned_with_all_its_items(name: str):
     assert len(facts.controls) == 4
 
 
+def test_the_embedded_example_has_every_bar_that_needs_no_judge():
+    study = read_yaml(EXAMPLES / "honey-004-embedded.yaml", Study)
+    bars = {
+        readout: {cell.condition.name for cell in plan_cells(study, *facts_of(study)) if cell.family == readout}
+        for readout in study.readouts
+    }
+    long = {f"{name} + reasoning(800)" for name in ("baseline", "finetuned", "system_prompt")}
+    assert bars["rubric"] == (BARS | STRESSED) - UNREAD - long
+    assert bars["likelihood"] >= BARS
+    assert not study.judge
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_one_command_says_what_it_takes_before_anything_is_paid(name: str, capsys: pytest.CaptureFixture[str]):
     code, out, err = call(capsys, "run", str(EXAMPLES / f"{name}.yaml"), "--dry-run", "--json")

@@ -24,7 +24,8 @@ def show_estimate(stages: "Sequence[StageEstimate]", prices: "Mapping[str, Price
         discount * prices[stage.model].of(stage.tokens_in, stage.tokens_out) if stage.model in prices else None
         for stage in stages
     ]
-    total = sum(cost for cost in dollars if cost is not None) if prices else None
+    unpriced = sorted({stage.model for stage in stages if is_hosted(stage.model) and stage.model not in prices})
+    total = None if unpriced else sum(cost for cost in dollars if cost is not None)
     if as_json:
         rows = [{**stage.model_dump(), "usd": cost} for stage, cost in zip(stages, dollars, strict=True)]
         click.echo(json.dumps({"stages": rows, "usd": total}, indent=2))
@@ -36,10 +37,11 @@ def show_estimate(stages: "Sequence[StageEstimate]", prices: "Mapping[str, Price
         table.add_row(stage.stage, stage.model, f"{stage.calls:,}", f"{stage.tokens_in:,}", f"{stage.tokens_out:,}",
                       _usd(cost) if is_hosted(stage.model) else "runs here")  # fmt: skip
     sums = [sum(getattr(stage, field) for stage in stages) for field in ("calls", "tokens_in", "tokens_out")]
-    table.add_row("all", "", *(f"{number:,}" for number in sums), _usd(total))
+    hosted = any(is_hosted(stage.model) for stage in stages)
+    table.add_row("all", "", *(f"{number:,}" for number in sums), _usd(total) if hosted else "runs here")
     Console().print(table)
-    if total is None:
-        click.echo("dollars: give --price IN/OUT, dollars a million tokens (a local writer costs nothing)")
+    if unpriced:
+        click.echo(f"dollars: give --price, IN/OUT in dollars a million tokens; there is none for {', '.join(unpriced)}")
 
 
 def show_usage(usages: "Sequence[Usage]", prices: "Mapping[str, Price]") -> None:
