@@ -199,5 +199,5 @@ CASES: tuple[Case, ...] = (
     *(kappas(agreement, 0.2) for agreement in (0.6, 0.8, 0.9)),
     *(likenesses(*three, 0.2) for three in ((0.1, 0.5, 0.9), (0.3, 0.3, 0.9), (0.1, 0.9, 0.9))),
     *(corrections(share, 0.2) for share in (0.1, 0.5, 0.9)),
-    *(seeds(0.5, between, count, 0.2) for between in (0.0, 0.05, 0.15) for count in (3, 5)),
+    *(seeds(0.5, between, count, 0.2) for between in (0.0, 0.05, 0.15, 0.25) for count in (3, 5)),
 )
