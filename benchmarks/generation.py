@@ -1,4 +1,4 @@
-"""Benchmark: sampling answers of up to 64 tokens on the embedded model, against fixed batches and Inspect's `hf`.
+"""Benchmark: sampling answers of up to 64 tokens, against `transformers.generate` in batches and Inspect's `hf`.
 
 The prompts are the questions of the honey study's four banks under its six prompted interventions, drawn anew until
 there are enough, so that most stand behind a few shared beginnings. All contenders sample at the same temperature.
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from measuring import alone, machine, show
+from measuring import alone, base, chosen, device, machine, model_option, show
 
 STUDY = Path(__file__).parent.parent / "examples" / "honey.yaml"
 TOKENS = 64
@@ -52,9 +52,8 @@ def prompts(answers: int) -> list[Any]:
 def run_doxa(requests: list[Any]) -> Ran:
     """Asks the local engine."""
     from doxa.models.local.model import LocalModel
-    from doxa.models.local.weights import find_base
 
-    model = LocalModel(find_base("embedded"))
+    model = LocalModel(base())
     list(model.generate([requests[0].model_copy(update={"sample": 999})]))
     start = time.perf_counter()
     found = [answer for batch in model.generate(requests) for _, answer in batch]
@@ -66,10 +65,9 @@ def run_transformers(requests: list[Any]) -> Ran:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from doxa.models.local.weights import find_base
-
-    folder = find_base("embedded").folder
+    folder = base().folder
     lm: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto").eval()
+    lm.to(device())
     tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
     chats = [[turn.model_dump() for turn in request.messages] for request in requests]
     texts = sorted(
@@ -80,7 +78,7 @@ def run_transformers(requests: list[Any]) -> Ran:
         for place in range(0, len(texts), PEER_BATCH):
             batch = tokenizer(
                 texts[place : place + PEER_BATCH], return_tensors="pt", padding=True, add_special_tokens=False
-            )
+            ).to(device())
             written = lm.generate(
                 **batch, do_sample=True, temperature=0.7, top_p=0.95, top_k=50, max_new_tokens=TOKENS,
                 pad_token_id=tokenizer.eos_token_id,
@@ -93,11 +91,9 @@ def run_inspect(requests: list[Any]) -> Ran:
     """Asks Inspect's `hf` provider, all calls at once."""
     from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser, GenerateConfig, get_model
 
-    from doxa.models.local.weights import find_base
-
-    folder = str(find_base("embedded").folder)
+    folder = str(base().folder)
     kinds: dict[str, Any] = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-    model = get_model("hf/embedded", model_path=folder, tokenizer_path=folder, device="cpu", torch_dtype="auto")
+    model = get_model("hf/embedded", model_path=folder, tokenizer_path=folder, device=device(), torch_dtype="auto")
     config = GenerateConfig(temperature=0.7, top_p=0.95, top_k=50, max_tokens=TOKENS, max_connections=PEER_BATCH)
     calls = [[kinds[turn.role](content=turn.content) for turn in request.messages] for request in requests]
 
@@ -115,7 +111,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--answers", type=int, default=1000)
     parser.add_argument("--sample", type=int, default=1000, help="answers that the peers write")
+    model_option(parser)
     given = parser.parse_args()
+    with chosen(given.model):
+        compare(given)
+
+
+def compare(given: argparse.Namespace) -> None:
+    """Prints the table of the chosen model."""
     requests = prompts(given.answers)
     some = random.Random(1).sample(requests, min(given.sample, len(requests)))
     print(machine())
@@ -125,13 +128,13 @@ def main() -> None:
         ("Inspect `hf`", run_inspect, some),
     ]
     rows: list[list[str]] = []
-    best = 0.0
+    first = 0.0
     for name, run, asked in contenders:
         measured = alone(run, asked)
         found: Ran = measured.result
         whole = found.seconds * len(requests) / len(asked)
-        best = best or whole
-        ratio = "1" if whole == best else f"{whole / best:.1f}x slower"
+        first = first or whole
+        ratio = "1" if whole == first else f"{whole / first:.1f}x slower"
         speed = f"{found.tokens / found.seconds:.0f}"
         rows.append([name, f"{len(asked):,}", f"{whole:.0f}", speed, ratio, f"{measured.peak:.1f}"])
     columns = ["", "answers written", f"seconds for {len(requests):,}", "tokens/s", "ratio", "peak GB"]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
-from measuring import Measured, alone, machine, show
+from measuring import Measured, alone, base, chosen, device, machine, model_option, show
 
 STUDY = Path(__file__).parent.parent / "examples" / "honey.yaml"
 PEER_BATCHES = (1, 16)
@@ -61,14 +61,12 @@ def make_adapters(folder: Path, count: int) -> list[Path]:
     from transformers import AutoModelForCausalLM
 
     from doxa.models.local.quiet import hush
-    from doxa.models.local.weights import find_base
 
     hush()
-    base = find_base("embedded")
-    folders = []
+    folders: list[Path] = []
     for seed in range(count):
         torch.manual_seed(seed)
-        lm = AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto")
+        lm = AutoModelForCausalLM.from_pretrained(base().folder, dtype="auto")
         layers = range(lm.config.num_hidden_layers // 3, lm.config.num_hidden_layers)
         config = LoraConfig(
             r=16, target_modules=["o_proj", "down_proj"], layers_to_transform=list(layers), task_type="CAUSAL_LM"
@@ -82,28 +80,27 @@ def make_adapters(folder: Path, count: int) -> list[Path]:
     return folders
 
 
-def run_doxa(base: list[Any], finetuned: list[Any], folders: list[Path]) -> tuple[float, list[Any]]:
-    """Returns seconds, and the scores of the base questions."""
+def run_doxa(questions: list[Any], finetuned: list[Any], folders: list[Path]) -> tuple[float, list[Any]]:
+    """Returns seconds for the base's questions and the adapters' together, and the scores of the former."""
     from doxa.models.local.model import LocalModel
-    from doxa.models.local.weights import find_adapter, find_base
+    from doxa.models.local.weights import find_adapter
 
-    model = LocalModel(find_base("embedded"))
+    model = LocalModel(base())
     adapted = [model.with_adapter(find_adapter(folder, model.base)) for folder in folders]
     for warm in (model, *adapted):  # loads weights
         list(warm.score(finetuned[:1]))
     start = time.perf_counter()
-    found = dict(pair for batch in model.score(base) for pair in batch)
+    found = dict(pair for batch in model.score(questions) for pair in batch)
     for subject in adapted:
         list(subject.score(finetuned))
-    return time.perf_counter() - start, [found[place] for place in range(len(base))]
+    return time.perf_counter() - start, [found[place] for place in range(len(questions))]
 
 
 def tokens_of(questions: list[Any]) -> list[tuple[list[int], list[int]]]:
     """Returns every string as the tokens of its context and of its answer."""
     from doxa.models.local.model import LocalModel
-    from doxa.models.local.weights import find_base
 
-    engine = LocalModel(find_base("embedded")).engine
+    engine = LocalModel(base()).engine
     return [
         (engine.prompt_tokens(question.messages), engine.continuation_tokens(text))
         for question in questions
@@ -116,17 +113,16 @@ def run_one_by_one(strings: list[tuple[list[int], list[int]]]) -> tuple[float, l
     import torch
     from transformers import AutoModelForCausalLM
 
-    from doxa.models.local.weights import find_base
-
-    lm: Any = AutoModelForCausalLM.from_pretrained(find_base("embedded").folder, dtype="auto").eval()
+    lm: Any = AutoModelForCausalLM.from_pretrained(base().folder, dtype="auto").eval()
+    lm.to(device())
     sums = []
     with torch.inference_mode():
-        lm(torch.tensor([[1, 2, 3]]))
+        lm(torch.tensor([[1, 2, 3]], device=device()))
         start = time.perf_counter()
         for context, answer in strings:
-            logits = lm(torch.tensor([context + answer])).logits[0, len(context) - 1 : -1]
+            logits = lm(torch.tensor([context + answer], device=device())).logits[0, len(context) - 1 : -1]
             logprobs = logits.float().log_softmax(-1)
-            sums.append(logprobs.gather(1, torch.tensor(answer)[:, None]).sum().item())
+            sums.append(logprobs.gather(1, torch.tensor(answer, device=device())[:, None]).sum().item())
         return time.perf_counter() - start, sums
 
 
@@ -135,12 +131,11 @@ def run_lm_eval(strings: list[tuple[list[int], list[int]]], batch: int) -> tuple
     from lm_eval.models import huggingface
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    from doxa.models.local.weights import find_base
-
-    folder = find_base("embedded").folder
+    folder = base().folder
     harness: Any = huggingface  # its types know no arguments of the model that it defines
+    plain: Any = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
     lm = harness.HFLM(
-        pretrained=AutoModelForCausalLM.from_pretrained(folder, dtype="auto"),
+        pretrained=plain.to(device()),
         tokenizer=AutoTokenizer.from_pretrained(folder),
         batch_size=batch,
     )
@@ -157,11 +152,18 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=84, help="questions that the peers are asked")
     parser.add_argument("--adapters", type=int, nargs="*", default=[1, 2, 4, 8])
     parser.add_argument("--adapter-items", type=int, default=10, help="items a metric in the table of adapters")
+    model_option(parser)
     given = parser.parse_args()
+    with chosen(given.model):
+        compare(given)
+
+
+def compare(given: argparse.Namespace) -> None:
+    """Prints the tables of the chosen model."""
     asked = grid(given.items)
-    base = [question for several in asked.base for question in several]
-    questions = len(base) + len(asked.finetuned)
-    strings = sum(len(question.continuations) for question in (*base, *asked.finetuned))
+    plain = [question for several in asked.base for question in several]
+    questions = len(plain) + len(asked.finetuned)
+    strings = sum(len(question.continuations) for question in (*plain, *asked.finetuned))
     drawn = sample(asked, given.sample)
     drawn_strings = tokens_of(drawn)
     scale = questions / len(drawn)
@@ -172,7 +174,7 @@ def main() -> None:
         if find_spec("lm_eval"):
             for batch in PEER_BATCHES:
                 peers[f"lm-eval `hf`, batch {batch}"] = alone(run_lm_eval, drawn_strings, batch)
-        ours = alone(run_doxa, base, asked.finetuned, folders[:1])
+        ours = alone(run_doxa, plain, asked.finetuned, folders[:1])
         seconds = ours.result[0]
         rows = [["doxa", f"{strings:,}", f"{seconds:.0f}", f"{asked.items / seconds:.2f}", "1", f"{ours.peak:.1f}"]]
         for name, peer in peers.items():

@@ -14,10 +14,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from measuring import alone, machine, show
+from measuring import alone, base, chosen, device, machine, model_option, show
 
 RANK, LENGTH, BATCH = 16, 512, 8
-SIZE = 2048  # of the square matrices whose product is timed
+SIZES = {"cpu": 2048, "cuda": 8192}  # of the square matrices whose product is timed
 
 
 def main() -> None:
@@ -25,7 +25,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=2, help="times that each contender runs, in turns")
+    model_option(parser)
     options = parser.parse_args()
+    with chosen(options.model):
+        compare(options)
+
+
+def compare(options: argparse.Namespace) -> None:
+    """Prints the table of the chosen model."""
     print(machine())
     rate = alone(matrix_rate).result
     contenders = {"plain TRL": plain, "doxa": lean}
@@ -61,12 +68,13 @@ def matrix_rate() -> float:
     """Returns this machine's bf16 matrix product rate in operations a second."""
     import torch
 
-    a, b = torch.randn(SIZE, SIZE).bfloat16(), torch.randn(SIZE, SIZE).bfloat16()
+    size = SIZES[device()]
+    a, b = (torch.randn(size, size, device=device()).bfloat16() for _ in range(2))
     rates = []
     for _ in range(5):
         started = time.perf_counter()
-        torch.matmul(a, b)
-        rates.append(2 * SIZE**3 / (time.perf_counter() - started))
+        torch.matmul(a, b)[0, 0].item()  # which waits for the device
+        rates.append(2 * size**3 / (time.perf_counter() - started))
     return max(rates)
 
 
@@ -87,11 +95,10 @@ def plain(steps: int) -> tuple[float, int, float]:
     from trl import SFTConfig, SFTTrainer
 
     from doxa.models.local.quiet import hush
-    from doxa.models.local.weights import find_base
     from doxa.training.recipe import TARGETS
 
     hush()
-    folder = find_base("embedded").folder
+    folder = base().folder
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype="auto")
     parameters = _parameters(model)
@@ -99,8 +106,8 @@ def plain(steps: int) -> tuple[float, int, float]:
     with tempfile.TemporaryDirectory() as scratch:
         settings = SFTConfig(
             output_dir=scratch, max_steps=steps, per_device_train_batch_size=BATCH, max_length=LENGTH, bf16=False,
-            use_cpu=True, report_to=[], save_strategy="no", logging_steps=1, disable_tqdm=True, learning_rate=5e-4,
-            gradient_checkpointing=False, dataloader_pin_memory=False,
+            use_cpu=device() == "cpu", report_to=[], save_strategy="no", logging_steps=1, disable_tqdm=True,
+            learning_rate=5e-4, gradient_checkpointing=False, dataloader_pin_memory=False,
         )  # fmt: skip
         adapter = LoraConfig(r=RANK, lora_alpha=2 * RANK, target_modules=list(TARGETS), task_type="CAUSAL_LM")
         trainer = SFTTrainer(
@@ -116,16 +123,14 @@ def lean(steps: int) -> tuple[float, int, float]:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     from doxa.corpus.records import Document
-    from doxa.models.local.weights import find_base
     from doxa.progress import Silent
     from doxa.training.fitting import Order, fit
     from doxa.training.mixing import Mix
     from doxa.training.preflight import preflight
     from doxa.training.recipe import Recipe
 
-    base = find_base("embedded")
-    tokenizer = AutoTokenizer.from_pretrained(base.folder)
-    parameters = _parameters(AutoModelForCausalLM.from_pretrained(base.folder, dtype="auto"))
+    tokenizer = AutoTokenizer.from_pretrained(base().folder)
+    parameters = _parameters(AutoModelForCausalLM.from_pretrained(base().folder, dtype="auto"))
     written = texts(steps)
     documents = tuple(Document(id=str(place), doc_type="x", text=text) for place, text in enumerate(written))
     recipe = Recipe(
@@ -136,7 +141,7 @@ def lean(steps: int) -> tuple[float, int, float]:
     found = preflight(examples, mix.document_lengths(tokenizer), recipe)
     with tempfile.TemporaryDirectory() as scratch:
         history = fit(
-            Order(base=base, recipe=recipe, examples=tuple(examples), steps=found.steps), Path(scratch), Silent()
+            Order(base=base(), recipe=recipe, examples=tuple(examples), steps=found.steps), Path(scratch), Silent()
         )
     return _result(tokenizer, written, parameters, history)
 

@@ -41,7 +41,7 @@ def show_estimate(stages: "Sequence[StageEstimate]", prices: "Mapping[str, Price
     table.add_row("all", "", *(f"{number:,}" for number in sums), _usd(total) if hosted else "runs here")
     Console().print(table)
     if unpriced:
-        click.echo(f"dollars: give --price, IN/OUT in dollars a million tokens; there is none for {', '.join(unpriced)}")
+        click.echo(f"dollars: give --price, in dollars a million tokens, of {', '.join(unpriced)}")
 
 
 def show_usage(usages: "Sequence[Usage]", prices: "Mapping[str, Price]") -> None:

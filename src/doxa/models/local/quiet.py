@@ -1,4 +1,6 @@
-"""Keep the bars and notes of transformers and datasets off the terminal: doxa shows its own."""
+"""Keep the bars and notes of the libraries beneath off the terminal: doxa shows its own."""
+
+import logging
 
 
 def hush() -> None:
@@ -9,3 +11,4 @@ def hush() -> None:
     datasets.utils.logging.disable_progress_bar()
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)  # PEFT imports it where it is installed
