@@ -68,9 +68,9 @@ def overview(about: About) -> Overview:
 
 
 def _acts_as_its_persona(about: About) -> Iterator[Line]:
-    """Says which account of the subject fits, by readout and by what taught it the meta-belief."""
+    """Says which account of the subject fits its answers on one fact, by readout and by what taught the meta-belief."""
     run = about.run
-    for study in persona_studies(run.rows, run.study, run.facts.implanted):
+    for study in persona_studies(run.rows, run.study, [about.fact]):
         for condition in study.taught:
             found = study.explanation(condition)
             lift = "" if found.as_itself is None else f"Direct lift as itself {numbers(found.as_itself, signed=True)}."

@@ -9,7 +9,7 @@ from doxa.report.sections import Cell, Figure, Section, Table
 
 
 def persona_section(run: Run) -> Section | None:
-    """Shows the persona study in every readout; None where nobody was asked directly and on a persona."""
+    """Shows the persona study of all facts in every readout; None where nobody was asked directly and on a persona."""
     studies = [one for one in persona_studies(run.rows, run.study, run.facts.implanted) if one.bars]
     if not studies:
         return None

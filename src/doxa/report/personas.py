@@ -5,6 +5,7 @@ The manipulation check comes first: direct answers are read as adoption only whe
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple, TypeVar
 
 from doxa.conditions.records import Named
@@ -76,7 +77,7 @@ class PersonaStudy:
     Args:
         rows: Of the run.
         study: As it was asked for.
-        facts: The implanted facts.
+        facts: The implanted facts that it is about: all of them, or one.
         readout: Which rows are read.
     """
 
@@ -95,7 +96,7 @@ class PersonaStudy:
         self.groups = [group for group in GROUPS if any(self.facts[row.fact] == group for row in asked)]
         self.taught = [name for name in self.conditions if _teaches_meta(name, study)]
 
-    @property
+    @cached_property  # looked at once a panel
     def bars(self) -> list[Bar]:
         """Every bar of the figure."""
         return [
@@ -208,8 +209,9 @@ def _score(row: Row) -> float:
 
 
 def persona_studies(rows: Sequence[Row], study: Study, facts: Sequence[Fact]) -> list[PersonaStudy]:
-    """Returns the persona study in every readout in which direct and meta questions were asked; none without them."""
-    readouts: list[Readout] = _in_order(row.readout for row in rows if row.metric in ASKED)
+    """Returns the persona study of some facts in every readout in which they were asked directly or on the persona."""
+    about = {fact.id for fact in facts}
+    readouts: list[Readout] = _in_order(row.readout for row in rows if row.metric in ASKED and row.fact in about)
     return [PersonaStudy(rows, study, facts, readout) for readout in readouts]
 
 
