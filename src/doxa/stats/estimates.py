@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from doxa.records import Record
-from doxa.stats.spread import Array, Scored, effective, places, quantile, spread, unseen, wilson
+from doxa.stats.spread import Array, Scored, Spread, effective, places, quantile, spread, unseen, wilson
 
 
 class Estimate(Record):
@@ -64,9 +64,17 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
         ValueError: The three are not equally long.
     """
     differences = [a - b for a, b in zip(treated, control, strict=True)]
-    if not differences:
-        return None
-    mean, error, count = spread(differences, clusters)
+    return contrast_of(spread(differences, clusters), len(differences)) if differences else None
+
+
+def contrast_of(differences: Spread, n: int) -> Estimate:
+    """Estimates what `contrast` does from the spread of the differences, for callers that have more use for it.
+
+    Args:
+        differences: Of the paired differences.
+        n: How many there are.
+    """
+    mean, error, count = differences
     if count < 2:
         low, high = -1.0, 1.0
     elif error > 0:
@@ -74,7 +82,7 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
         low, high = (2 * end - 1 for end in wilson(share, effective(share, error / 2, count), quantile(count)))
     else:
         low, high = max(-1.0, mean - unseen(count)), min(1.0, mean + unseen(count))
-    return Estimate(value=mean, low=low, high=high, n=len(differences), clusters=count)
+    return Estimate(value=mean, low=low, high=high, n=n, clusters=count)
 
 
 def auc(genuine: Sequence[float], performed: Sequence[float]) -> float | None:
