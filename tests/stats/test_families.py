@@ -7,7 +7,7 @@ from statsmodels.stats.multitest import multipletests
 
 from doxa.stats.estimates import contrast
 from doxa.stats.families import family, holm, p_value
-from doxa.stats.spread import spread
+from doxa.stats.spread import Paired, spread
 
 
 @settings(max_examples=25)  # statsmodels collects garbage at every call, which takes a tenth of a second
@@ -34,10 +34,15 @@ def test_agreement_of_all_stems_is_evidence_that_grows_with_their_number():
 def test_a_family_carries_its_name_and_size_and_is_stricter_than_its_members():
     clusters = [str(n) for n in range(40)]
     zeros = [0.0] * 40
-    even = ([1.0] * 10 + [0.0] * 30, [0.0] * 30 + [1.0] * 10, clusters)
-    lucky = ([1.0] * 6 + [0.0] * 34, zeros, clusters)
-    real = ([1.0] * 36 + [0.0] * 4, zeros, clusters)
-    tried = {**{str(number): even for number in range(18)}, "lucky": lucky, "real": real, "not asked": ([], [], [])}
+    even = Paired([1.0] * 10 + [0.0] * 30, [0.0] * 30 + [1.0] * 10, clusters)
+    lucky = Paired([1.0] * 6 + [0.0] * 34, zeros, clusters)
+    real = Paired([1.0] * 36 + [0.0] * 4, zeros, clusters)
+    tried = {
+        **{str(number): even for number in range(18)},
+        "lucky": lucky,
+        "real": real,
+        "not asked": Paired([], [], []),
+    }
     found = family("twenty metrics", tried)
     assert (found.name, found.size, found.procedure) == ("twenty metrics", 20, "Holm 1979")
     assert [one.name for one in found.contrasts if one.p < 0.05] == ["lucky", "real"]
@@ -48,4 +53,4 @@ def test_a_family_carries_its_name_and_size_and_is_stricter_than_its_members():
 
 def test_a_family_takes_as_many_scores_on_either_side():
     with pytest.raises(ValueError, match="zip"):
-        family("uneven", {"one": ([1.0, 0.0], [1.0], ["a", "b"])})
+        family("uneven", {"one": Paired([1.0, 0.0], [1.0], ["a", "b"])})

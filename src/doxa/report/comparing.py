@@ -7,9 +7,11 @@ from typing import NamedTuple
 
 from doxa.metrics.records import MetricName, Readout, Row
 from doxa.records import Record
+from doxa.report.pairing import stem_of
 from doxa.stats.estimates import Estimate, rate
-from doxa.stats.families import Adjusted, Pairs, family
+from doxa.stats.families import Adjusted, family
 from doxa.stats.seeds import SeedSpread, seed_spread
+from doxa.stats.spread import Paired
 
 
 class Cell(NamedTuple):
@@ -108,7 +110,7 @@ def compare(first: str, rows: Sequence[Row], second: str, others: Sequence[Row])
     """
     ours, theirs = _bars(rows), _bars(others)
     paired = {cell: _both(ours[cell], theirs[cell]) for cell in ours if cell in theirs}
-    columns: dict[str, Pairs] = {str(cell): _columns(ours[cell], theirs[cell], items) for cell, items in paired.items()}
+    columns = {str(cell): _columns(ours[cell], theirs[cell], items) for cell, items in paired.items()}
     found = family(f"{second} against {first}", columns)
     changes = {change.name: change for change in found.contrasts}
     differences: list[Difference] = []
@@ -148,7 +150,7 @@ def _bars(rows: Sequence[Row]) -> _Bars:
     clusters: dict[tuple[Cell, str], str] = {}
     for row in rows:
         key = Cell(row.fact, row.metric, row.readout, row.condition), row.item
-        clusters[key] = f"{row.fact}/{row.cluster}"
+        clusters[key] = stem_of(row)
         if row.score is not None:
             scores[key].append(row.score)
     bars: _Bars = defaultdict(dict)
@@ -170,8 +172,8 @@ def _scores(bar: Mapping[str, _Asked], items: Sequence[str]) -> list[float]:
     return [score for item in items if (score := _score(bar, item)) is not None]
 
 
-def _columns(ours: Mapping[str, _Asked], theirs: Mapping[str, _Asked], items: Sequence[str]) -> Pairs:
-    return _scores(theirs, items), _scores(ours, items), [ours[item].cluster for item in items]
+def _columns(ours: Mapping[str, _Asked], theirs: Mapping[str, _Asked], items: Sequence[str]) -> Paired:
+    return Paired(_scores(theirs, items), _scores(ours, items), [ours[item].cluster for item in items])
 
 
 def _unpaired(run: str, bars: _Bars, others: _Bars) -> list[Unpaired]:

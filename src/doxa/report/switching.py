@@ -6,6 +6,7 @@ from doxa.conditions.records import Named
 from doxa.metrics.records import FAILED, MetricName, Readout, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
+from doxa.report.pairing import partners, stem_of
 from doxa.stats.estimates import Estimate, rate
 
 WORLDS: tuple[Verdict, ...] = ("implanted", "true")
@@ -47,12 +48,11 @@ def belief_switch(before: Sequence[Row], after: Sequence[Row]) -> BeliefSwitch |
     Returns:
         None where no item was answered under both.
     """
-    later = {_key(row): row for row in after if row.verdict not in FAILED}
-    pairs = [(row, later[_key(row)]) for row in before if row.verdict not in FAILED and _key(row) in later]
+    pairs = partners(*([row for row in rows if row.verdict not in FAILED] for rows in (before, after)))
     if not pairs:
         return None
     verdicts: list[Pair] = [(one.verdict, other.verdict) for one, other in pairs]
-    clusters = [f"{row.fact}/{row.cluster}" for row, _ in pairs]
+    clusters = [stem_of(row) for row, _ in pairs]
     held = [place for place, (first, _) in enumerate(verdicts) if first == "implanted"]
 
     def share(counts: Callable[[Pair], bool]) -> Estimate:
@@ -83,7 +83,3 @@ def belief_switches(analysis: Analysis) -> list[BeliefSwitch]:
         if named.stress
     ]
     return [switch for switch in found if switch is not None]
-
-
-def _key(row: Row) -> tuple[str, MetricName, Readout, str, int, str, str]:
-    return row.fact, row.metric, row.readout, row.item, row.sample, row.judge, row.persona

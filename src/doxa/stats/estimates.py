@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from doxa.records import Record
-from doxa.stats.spread import Array, Scored, Spread, effective, places, quantile, spread, unseen, wilson
+from doxa.stats.spread import Array, Paired, Scored, Spread, effective, places, quantile, spread, unseen, wilson
 
 
 class Estimate(Record):
@@ -63,7 +63,7 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
     Raises:
         ValueError: The three are not equally long.
     """
-    differences = [a - b for a, b in zip(treated, control, strict=True)]
+    differences = Paired(treated, control, clusters).differences
     return contrast_of(spread(differences, clusters), len(differences)) if differences else None
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from doxa.records import Record
 from doxa.stats.estimates import Estimate, contrast_of
-from doxa.stats.spread import LEVEL, Spread, spread, stats, unseen
+from doxa.stats.spread import LEVEL, Paired, Spread, spread, stats, unseen
 
 PROCEDURE = "Holm 1979"
 
@@ -48,16 +48,12 @@ class Family(Record):
         return tuple(one for one in self.contrasts if one.adjusted < 1 - LEVEL)
 
 
-Pairs = tuple[Sequence[float], Sequence[float], Sequence[str]]  # treated, control, clusters
-
-
-def family(name: str, contrasts: Mapping[str, Pairs]) -> Family:
+def family(name: str, contrasts: Mapping[str, Paired]) -> Family:
     """Estimates every contrast of a family and adjusts its p values (Holm 1979); those without a pair are left out."""
     found: list[tuple[str, Estimate, float]] = []
-    for which, (treated, control, clusters) in contrasts.items():
-        differences = [a - b for a, b in zip(treated, control, strict=True)]
-        if differences:
-            seen = spread(differences, clusters)
+    for which, pairs in contrasts.items():
+        if differences := pairs.differences:
+            seen = spread(differences, pairs.clusters)
             found.append((which, contrast_of(seen, len(differences)), p_value(seen)))
     adjusted = holm([p for _, _, p in found])
     members = [
