@@ -18,6 +18,7 @@ CONNECTIONS = 100  # calls at once, at most; rate limits bring the number down
 NO_ANSWER = "the reply holds no answer"
 RETRIES = 5
 TIMEOUT = 300  # seconds for one attempt
+LONGEST_REASON = 200  # characters; some providers send a whole page with an error
 
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")  # Inspect colours its errors for the terminal
 _HOPELESS = {400, 401, 403, 404, 405, 413, 422}  # statuses that another attempt would meet again
@@ -206,7 +207,7 @@ class _Flight:
                 return answer.model_copy(update={"attempts": attempt})
             except Exception as error:  # each provider raises its own types
                 status = getattr(error, "status_code", None)
-                reason = " ".join(f"{type(error).__name__}: {without_keys(str(error))}".split())[:200]
+                reason = in_one_line(f"{type(error).__name__}: {error}")
                 if status in _NOBODY_CAN:
                     self.hopeless = reason
                 if status in _HOPELESS or attempt > self._retries:
@@ -264,6 +265,11 @@ def _turn(message: Message) -> Any:
 
     kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
     return kinds[message.role](content=message.content)
+
+
+def in_one_line(reason: str) -> str:
+    """Returns why a call failed in one line that may be shown: short, and without keys."""
+    return " ".join(without_keys(reason).split())[:LONGEST_REASON]
 
 
 def without_keys(text: str) -> str:
