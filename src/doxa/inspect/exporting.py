@@ -30,7 +30,7 @@ from doxa.facts.records import Fact
 from doxa.inspect.calls import Call, read_calls
 from doxa.inspect.cells import persona_of
 from doxa.inspect.rates import rates, shares
-from doxa.inspect.transcripts import Asked, model_name, sample_of
+from doxa.inspect.transcripts import Asked, model_name, sample_of, with_votes
 from doxa.metrics.records import Family, Row
 from doxa.reading import read_yaml
 from doxa.study.planning import Cell
@@ -73,7 +73,8 @@ def export_run(run: Path, folder: Path) -> list[Path]:
         The logs.
 
     Raises:
-        MissingError: The run has no rows or no ledger yet, or a fact no longer has what a row was asked.
+        MissingError: The run has no rows or no ledger yet, a fact no longer has what a row was asked, or nobody knows
+            who judged a row.
     """
     rows = load_rows(run)
     exporter = _Exporter(run, read_yaml(run / STUDY, Study))
@@ -135,7 +136,7 @@ class _Exporter:
             cells.setdefault((row.metric, row.item, row.sample), []).append(row)
         for mine in cells.values():
             cell = _cell(fact, condition, part.family, mine[0])
-            yield Asked(cell, mine, calls, self._sources[part.fact], self._study)
+            yield with_votes(Asked(cell, mine, calls, self._sources[part.fact], self._study))
 
     def _spec(self, part: Part, samples: Sequence[EvalSample], made: datetime) -> EvalSpec:
         study = self._study

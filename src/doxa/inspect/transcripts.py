@@ -8,6 +8,7 @@ from inspect_ai.log import EvalSample
 from inspect_ai.model import ChatMessage, ModelOutput, ModelUsage
 from inspect_ai.scorer import Score
 
+from doxa.errors import MissingError
 from doxa.inspect.calls import Call
 from doxa.inspect.cells import metadata_of, sample_id
 from doxa.inspect.scoring import explained, quoted, score_of
@@ -15,7 +16,7 @@ from doxa.inspect.translating import chat, output_of
 from doxa.metrics.records import Reading, Row
 from doxa.models.hosted import inspect_config
 from doxa.models.protocol import Answer, GenerateRequest, ScoreRequest, Scores
-from doxa.study.answering import read_sampled
+from doxa.study.answering import read_sampled, says_something
 from doxa.study.planning import Cell
 from doxa.study.records import Study
 
@@ -44,6 +45,28 @@ class Asked(NamedTuple):
         """Keys of the calls to the subject and to an adversary, the graded one first."""
         row = self.rows[0]
         return row.calls[: len(row.calls) - len(row.votes)]
+
+
+def with_votes(asked: Asked) -> Asked:
+    """Returns a cell whose judged row has its judge and vote, even if it is from before rows had them.
+
+    Such a row was judged once, by the only judge of its study, and the judgement is the last of its calls; an answer
+    that says nothing was not judged.
+
+    Raises:
+        MissingError: The study does not list that one judge.
+    """
+    row = asked.rows[0]
+    if row.readout != "judged" or row.judge:
+        return asked
+    if len(asked.study.judge) != 1:
+        raise MissingError(
+            f"a judged row of item '{row.item}' names no judge, and the study lists {len(asked.study.judge)}; leave "
+            "the one that judged it under `judge` in the study.yaml of the run"
+        )
+    answer, _ = _answered(asked)
+    votes = row.votes or ((row.verdict,) if says_something(answer) else ())
+    return asked._replace(rows=[row.model_copy(update={"judge": asked.study.judge[0], "votes": votes})])
 
 
 def sample_of(asked: Asked) -> EvalSample:
@@ -101,8 +124,7 @@ def _score(asked: Asked, row: Row) -> Score:
     reading = Reading(row.verdict, row.score)
     if asked.cell.family == "likelihood":
         return score_of(reading, Answer(text="", stop="stop"), _scored(asked))
-    graded = asked.calls.get(asked.keys[0])
-    answer, _ = read_sampled(asked.cell, graded.response if graded and isinstance(graded.response, Answer) else LOST)
+    answer, _ = _answered(asked)
     if not row.votes:
         return score_of(reading, answer, explained(asked.cell, answer, reading), judge=row.judge)
     judgements = [asked.calls.get(key) for key in row.calls[-len(row.votes) :]]
@@ -113,6 +135,12 @@ def _score(asked: Asked, row: Row) -> Score:
         row.votes,
         row.judge,
     )
+
+
+def _answered(asked: Asked) -> tuple[Answer, Reading]:
+    """Returns the answer that was graded, and what it says by itself."""
+    graded = asked.calls.get(asked.keys[0])
+    return read_sampled(asked.cell, graded.response if graded and isinstance(graded.response, Answer) else LOST)
 
 
 def _judges(asked: Asked, row: Row) -> list[str]:
