@@ -10,6 +10,7 @@ from doxa.report.figures import Mark, bars, intervals, kind_of
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.run import About
 from doxa.report.sections import Cell, Figure, Section, Table
+from doxa.report.wording import capitalised, metric_title
 from doxa.stats.families import Adjusted
 from doxa.study.records import UNREADABLE
 
@@ -39,7 +40,7 @@ def scores_figure(analysis: Analysis, readout: Readout) -> Figure:
             verdicts = ", ".join(f"{verdict} {count}" for verdict, count in one.verdicts.most_common())
             rows.append((TITLES[metric], one.condition, one.estimate, verdicts))
     table = Table(f"Scores, {name}", ("metric", "condition", "score", "verdicts"), rows)
-    return Figure(name[0].upper() + name[1:], tuple(panels), table)
+    return Figure(capitalised(name), tuple(panels), table)
 
 
 def contrasts_section(about: About) -> Section | None:
@@ -65,20 +66,18 @@ def _contrasts(analysis: Analysis) -> Figure | None:
         found = analysis.family(readout).contrasts
         if found:
             panels.append(intervals(READOUT_TITLES[readout], [_changed(one) for one in found]))
-            rows += [(READOUT_TITLES[readout], _title(one), one.estimate, one.p, one.adjusted) for one in found]
+            rows += [
+                (READOUT_TITLES[readout], metric_title(one.name), one.estimate, one.p, one.adjusted) for one in found
+            ]
     if not panels:
         return None
     columns = ("readout", "metric", "change", "p", "p (Holm)")
     title = f"{analysis.finetune} minus baseline"
-    return Figure(title[0].upper() + title[1:], tuple(panels), Table(title, columns, rows, signed=("change",)))
+    return Figure(capitalised(title), tuple(panels), Table(title, columns, rows, signed=("change",)))
 
 
 def _changed(one: Adjusted) -> Mark:
-    return Mark(_title(one), one.estimate, "finetuned", solid=one.adjusted < 0.05)
-
-
-def _title(one: Adjusted) -> str:
-    return next(title for metric, title in TITLES.items() if metric == one.name)
+    return Mark(metric_title(one.name), one.estimate, "finetuned", solid=one.adjusted < 0.05)
 
 
 def validity_section(about: About) -> Section | None:
@@ -145,7 +144,7 @@ def likeness_section(about: About) -> Section | None:
                 (
                     finetune,
                     READOUT_TITLES[readout],
-                    _metric(place.metric),
+                    metric_title(place.metric),
                     place.position,
                     place.auc,
                     _yes(place.counts),
@@ -163,10 +162,6 @@ def likeness_section(about: About) -> Section | None:
     own = ("finetune", "readout", "metric", "position (point)", "AUC, known against role-play", "counts")
     tables = (Table("Belief-likeness", columns, summary), Table("Belief-likeness by metric", own, places))
     return Section("likeness", "Between acting and knowing", words, tables)
-
-
-def _metric(name: str) -> str:
-    return next((title for metric, title in TITLES.items() if metric == name), name)
 
 
 def _yes(value: bool) -> str:

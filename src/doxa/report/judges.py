@@ -19,6 +19,7 @@ from doxa.study.judges import JUDGE_PROMPT, judge_key
 from doxa.study.records import MAJORITY, Study
 
 SUBJECT = "subject (base)"  # how a run notes the identity of its subject
+NOTHING_CORRECTED = "tells implanted from all else no better than chance; its rates cannot be corrected"
 
 
 class Judge(Record):

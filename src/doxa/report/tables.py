@@ -7,18 +7,8 @@ from rich.table import Table
 
 from doxa.metrics.records import TITLES
 from doxa.report.analysis import READOUT_TITLES, Analysis
-from doxa.report.judges import Judges
-from doxa.stats.estimates import Estimate
-
-NOTHING_CORRECTED = "tells implanted from all else no better than chance; its rates cannot be corrected"
-
-
-def interval(estimate: Estimate | None, signed: bool = False) -> str:
-    """Returns "0.52 [0.40, 0.64]", or a dash where there is nothing."""
-    if estimate is None:
-        return "–"
-    form = "+.2f" if signed else ".2f"
-    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+from doxa.report.judges import NOTHING_CORRECTED, Judges
+from doxa.report.wording import interval
 
 
 def print_tables(
