@@ -53,8 +53,8 @@ class Trust(NamedTuple):
         baseline: Score before finetuning.
         finetuned: Score of the finetune, the thing to be trusted or not; None where nothing was finetuned.
         controls: What the controls say.
-        lead: Probability that an item scores above another's under the strongest role-play control, where the first
-            is asked of the finetune.
+        finetuned_auc: Probability that an item asked of the finetune outscores one under the strongest role-play
+            control; None where either was not asked.
         words: The verdict in a sentence or two.
     """
 
@@ -64,7 +64,7 @@ class Trust(NamedTuple):
     baseline: Estimate | None
     finetuned: Estimate | None
     controls: Validity
-    lead: Estimate | None
+    finetuned_auc: Estimate | None
     words: str
 
 
@@ -116,6 +116,11 @@ class Analysis:
         other = copy.copy(self)
         other.finetune = finetune
         return other
+
+    @property
+    def judged(self) -> list[Self]:
+        """The same rows once for each finetune, which is then the one that is judged; once where there is none."""
+        return [self.of(finetune) for finetune in self.finetunes or [self.finetune]]
 
     def metrics_in(self, readout: Readout) -> list[MetricName]:
         """Returns the metrics in which the implanted fact was asked in a readout."""
@@ -205,6 +210,11 @@ class Analysis:
     def spill_overall(self, readout: Readout) -> Spill | None:
         """Returns what finetuning did to all true controls together; clusters are stems within facts."""
         return self._spill(readout, "all true controls", self.controls)
+
+    def spills(self, readout: Readout) -> list[Spill]:
+        """Returns what finetuning did to each true control, and to all of them together."""
+        found = [*(self.spill(readout, fact) for fact in self.controls), self.spill_overall(readout)]
+        return [spill for spill in found if spill is not None]
 
     def _spill(self, readout: Readout, name: str, facts: Sequence[str]) -> Spill | None:
         asked = [(fact, metric) for fact in facts for metric in self.metrics]

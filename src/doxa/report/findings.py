@@ -4,7 +4,7 @@ from doxa.conditions.records import Named
 from doxa.facts.loading import OPTIONAL_BANKS
 from doxa.metrics.records import FAILED, TITLES, Readout
 from doxa.models.naming import is_hosted
-from doxa.report.analysis import READOUT_TITLES, Analysis, Spill
+from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.coherence import coherences
 from doxa.report.figures import Mark, bars, intervals, kind_of
 from doxa.report.outcomes import Outcome, outcomes
@@ -85,8 +85,7 @@ def validity_section(about: About) -> Section | None:
     analysis = about.analysis
     if not _has_controls(analysis):
         return None
-    tables = [_validity(analysis.of(finetune)) for finetune in analysis.finetunes or [analysis.finetune]]
-    tables = [table for table in tables if table.rows]
+    tables = [table for one in analysis.judged if (table := _validity(one)).rows]
     if not tables:
         return None
     words = (
@@ -113,7 +112,7 @@ def _validity(analysis: Analysis) -> Table:
                 controls.false_positives[strongest] if strongest else None,
                 controls.sensitivity,
                 controls.auc,
-                found.lead,
+                found.finetuned_auc,
             )
         )
     title = "Validity" if len(analysis.finetunes) < 2 else f"Validity, {analysis.finetune}"
@@ -219,7 +218,7 @@ def spill_section(about: About) -> Section | None:
         (finetune, spill.fact, READOUT_TITLES[spill.readout], spill.baseline, spill.finetuned, spill.change)
         for finetune in analysis.finetunes
         for readout in analysis.readouts
-        for spill in spills(analysis.of(finetune), readout)
+        for spill in analysis.of(finetune).spills(readout)
     ]
     if not rows:
         return None
@@ -227,12 +226,6 @@ def spill_section(about: About) -> Section | None:
     columns = ("finetune", "fact", "readout", "baseline", "finetuned", "change")
     table = Table("True controls", columns, rows, signed=("change",))
     return Section("spill", "Spill-over on true controls", words, (table,))
-
-
-def spills(analysis: Analysis, readout: Readout) -> list[Spill]:
-    """Returns what finetuning did to each true control in a readout, and to all of them."""
-    found = [*(analysis.spill(readout, fact) for fact in analysis.controls), analysis.spill_overall(readout)]
-    return [spill for spill in found if spill is not None]
 
 
 def missing(about: About) -> list[str]:

@@ -82,11 +82,10 @@ def facts_table(overviews: Sequence[Overview]) -> Table:
     for one in overviews:
         analysis = one.about.analysis
         readout = _first_readout(analysis)
-        for finetune in analysis.finetunes or [analysis.finetune]:
-            judged = analysis.of(finetune)
+        for judged in analysis.judged:
             line = is_believed(judged, readout)
             conclusion = line.conclusion if line else "not asked after finetuning"
-            rows.append((one.about.fact.id, finetune, conclusion, judged.likeness(readout).estimate))
+            rows.append((one.about.fact.id, judged.finetune, conclusion, judged.likeness(readout).estimate))
     return Table("Facts at a glance", ("fact", "finetune", "is it believed?", "belief-likeness"), rows)
 
 
@@ -164,11 +163,11 @@ def _glance(about: About) -> Table:
     readout = _first_readout(analysis)
     rows: list[tuple[Cell, ...]] = []
     for metric in analysis.metrics_in(readout):
-        found = [analysis.of(one).validity(metric, readout) for one in analysis.finetunes or [analysis.finetune]]
+        found = [one.validity(metric, readout) for one in analysis.judged]
         controls = found[0].controls
         told = controls.false_positives[controls.strongest] if controls.strongest else None
         rows.append((TITLES[metric], found[0].baseline, told, *(one.finetuned for one in found), controls.sensitivity))
-    columns = ("metric", "baseline", "strongest role-play", *(analysis.finetunes or [analysis.finetune]), "known facts")
+    columns = ("metric", "baseline", "strongest role-play", *(one.finetune for one in analysis.judged), "known facts")
     return Table(f"At a glance: {READOUT_TITLES[readout]}", columns, rows)
 
 

@@ -58,13 +58,11 @@ def _print_spill(analysis: Analysis, console: Console) -> None:
     for column in ("fact", "readout", "baseline", "finetuned", "change"):
         table.add_column(column)
     for readout in analysis.readouts:
-        overall = analysis.spill_overall(readout)
-        for spill in [*(analysis.spill(readout, fact) for fact in analysis.controls), overall]:
-            if spill is not None:
-                change = interval(spill.change, signed=True)
-                table.add_row(
-                    spill.fact, READOUT_TITLES[readout], interval(spill.baseline), interval(spill.finetuned), change
-                )
+        for spill in analysis.spills(readout):
+            change = interval(spill.change, signed=True)
+            table.add_row(
+                spill.fact, READOUT_TITLES[readout], interval(spill.baseline), interval(spill.finetuned), change
+            )
     if table.row_count:
         console.print(table, "")
 
