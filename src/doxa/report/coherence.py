@@ -8,7 +8,7 @@ from doxa.facts.records import Fact, Role
 from doxa.metrics.records import Readout, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
-from doxa.stats.estimates import Estimate, contrast, rate
+from doxa.stats.estimates import Estimate, contrast, rate, share
 
 Known = Mapping[str, Sequence[Row]]
 
@@ -80,10 +80,8 @@ def coherence(known: Known) -> Coherence | None:
 
 
 def _share(pairs: Sequence[tuple[Row, Row]], verdicts: tuple[Verdict, Verdict]) -> Estimate:
-    hits = [float((one.verdict, other.verdict) == verdicts) for one, other in pairs]
-    found = rate(hits, [row.cluster for row, _ in pairs])
-    assert found is not None, "there are pairs"
-    return found
+    hits = ((one.verdict, other.verdict) == verdicts for one, other in pairs)
+    return share(hits, [row.cluster for row, _ in pairs])
 
 
 def _score(row: Row) -> float:

@@ -7,7 +7,7 @@ from doxa.metrics.records import FAILED, MetricName, Readout, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
 from doxa.report.pairing import partners, stem_of
-from doxa.stats.estimates import Estimate, rate
+from doxa.stats.estimates import Estimate, rate, share
 
 WORLDS: tuple[Verdict, ...] = ("implanted", "true")
 Pair = tuple[Verdict, Verdict]
@@ -55,10 +55,8 @@ def belief_switch(before: Sequence[Row], after: Sequence[Row]) -> BeliefSwitch |
     clusters = [stem_of(row) for row, _ in pairs]
     held = [place for place, (first, _) in enumerate(verdicts) if first == "implanted"]
 
-    def share(counts: Callable[[Pair], bool]) -> Estimate:
-        found = rate([float(counts(pair)) for pair in verdicts], clusters)
-        assert found is not None, "there are pairs"
-        return found
+    def moved(counts: Callable[[Pair], bool]) -> Estimate:
+        return share(map(counts, verdicts), clusters)
 
     row, other = pairs[0]
     return BeliefSwitch(
@@ -66,9 +64,9 @@ def belief_switch(before: Sequence[Row], after: Sequence[Row]) -> BeliefSwitch |
         readout=row.readout,
         before=row.condition,
         after=other.condition,
-        to_true=share(lambda pair: pair == ("implanted", "true")),
-        to_implanted=share(lambda pair: pair == ("true", "implanted")),
-        left=share(lambda pair: pair[0] == "implanted" and pair[1] not in WORLDS),
+        to_true=moved(lambda pair: pair == ("implanted", "true")),
+        to_implanted=moved(lambda pair: pair == ("true", "implanted")),
+        left=moved(lambda pair: pair[0] == "implanted" and pair[1] not in WORLDS),
         given_up=rate([float(verdicts[place][1] == "true") for place in held], [clusters[place] for place in held]),
     )
 

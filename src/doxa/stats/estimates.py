@@ -1,7 +1,7 @@
 """Rates, contrasts and separations with intervals that know that items come in clusters."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -48,6 +48,22 @@ def rate(scores: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     return Estimate(value=mean, low=low, high=high, n=len(scores), clusters=count)
 
 
+def share(hits: Iterable[bool], clusters: Sequence[str]) -> Estimate:
+    """Estimates how often something holds: the `rate` of what has been observed at all.
+
+    Args:
+        hits: Whether it holds, one an observation.
+        clusters: The stem of each observation.
+
+    Raises:
+        ValueError: There is no observation.
+    """
+    found = rate([float(hit) for hit in hits], clusters)
+    if found is None:
+        raise ValueError("a share of nothing is none")
+    return found
+
+
 def contrast(treated: Sequence[float], control: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     """Estimates the mean paired difference, treated minus control, on the same items.
 
@@ -85,15 +101,10 @@ def contrast_of(differences: Spread, n: int) -> Estimate:
     return Estimate(value=mean, low=low, high=high, n=n, clusters=count)
 
 
-def auc(genuine: Sequence[float], performed: Sequence[float]) -> float | None:
-    """Returns the probability that a genuine score exceeds a performed one, ties counted half (Mann-Whitney)."""
-    if not genuine or not performed:
-        return None
-    return float(_wins(genuine, performed).mean())
-
-
 def separation(genuine: Scored, performed: Scored) -> Estimate | None:
     """Estimates the AUC of two sets of scores whose items come in clusters.
+
+    The AUC is the probability that a genuine score exceeds a performed one, ties counted half (Mann-Whitney).
 
     The variance is the sum over clusters of the squared influence of each on the AUC: DeLong's, extended to clusters
     by Obuchowski 1997. A cluster may hold scores of both sides, such as an item under two conditions. The interval is
