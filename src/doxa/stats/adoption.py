@@ -14,7 +14,7 @@ from typing import Literal
 
 from doxa.records import Record
 from doxa.stats.estimates import Estimate, contrast, rate
-from doxa.stats.spread import LEVEL, Paired, spread, stats
+from doxa.stats.spread import LEVEL, Paired, spread, stats, unseen
 
 INSTALLED = 0.5  # share of meta questions from which a meta-belief counts as installed, if it was lifted at all
 MARGIN = 0.2  # adoption that matters: below it an interval says "none", above it an estimate says "some"
@@ -108,7 +108,7 @@ def gap(first: Paired, second: Paired) -> Estimate | None:
     total = sum(variances)
     freedom = sum(variance**2 / (side.clusters - 1) for variance, side in zip(variances, sides, strict=True))
     reach = math.sqrt(total) * float(stats.t.ppf(0.5 + LEVEL / 2, total**2 / freedom)) if freedom > 0 else 0.0
-    reach = max(reach, *(3 / side.clusters for side in sides if not side.error > 0), 0.0)
+    reach = max(reach, *(unseen(side.clusters) for side in sides if not side.error > 0), 0.0)
     n = len(first.treated) + len(second.treated)
     clusters = min(side.clusters for side in sides)
     return Estimate(value=value, low=max(-2.0, value - reach), high=min(2.0, value + reach), n=n, clusters=clusters)
