@@ -21,7 +21,7 @@ from inspect_ai.log import (
     EvalStats,
     write_eval_log,
 )
-from inspect_ai.model import ModelConfig, ModelUsage
+from inspect_ai.model import ModelConfig
 from inspect_ai.scorer import SampleScore
 
 from doxa.conditions.records import AND, Condition
@@ -30,7 +30,7 @@ from doxa.facts.records import Fact
 from doxa.inspect.calls import Call, read_calls
 from doxa.inspect.cells import persona_of
 from doxa.inspect.rates import rates, shares
-from doxa.inspect.transcripts import Asked, model_name, sample_of, with_votes
+from doxa.inspect.transcripts import Asked, model_name, sample_of, summed, with_votes
 from doxa.metrics.records import Family, Row
 from doxa.reading import read_yaml
 from doxa.study.planning import Cell
@@ -121,7 +121,9 @@ class _Exporter:
             plan=EvalPlan(steps=[EvalPlanStep(solver="doxa/put")]),
             results=_results(samples),
             stats=EvalStats(
-                started_at=made[0].isoformat(), completed_at=made[-1].isoformat(), model_usage=_usage(samples)
+                started_at=made[0].isoformat(),
+                completed_at=made[-1].isoformat(),
+                model_usage=summed(used for sample in samples for used in sample.model_usage.items()),
             ),
             samples=samples,
         )
@@ -209,14 +211,6 @@ def _results(samples: Sequence[EvalSample]) -> EvalResults:
             for name, mine in scores.items()
         ],
     )
-
-
-def _usage(samples: Sequence[EvalSample]) -> dict[str, ModelUsage]:
-    usage: dict[str, ModelUsage] = {}
-    for sample in samples:
-        for model, used in sample.model_usage.items():
-            usage[model] = usage.get(model, ModelUsage()) + used
-    return usage
 
 
 def _written(run: Path) -> datetime:

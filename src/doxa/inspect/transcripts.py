@@ -1,25 +1,32 @@
 """The rows of one cell as a sample of an Inspect log: what was asked and said, who judged it, and the verdicts."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from inspect_ai.event import Event, ModelEvent, ScoreEvent
 from inspect_ai.log import EvalSample
-from inspect_ai.model import ChatMessage, ModelOutput, ModelUsage
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    ModelOutput,
+    ModelUsage,
+    StopReason,
+)
 from inspect_ai.scorer import Score
 
 from doxa.errors import MissingError
 from doxa.inspect.calls import Call
 from doxa.inspect.cells import metadata_of, sample_id
 from doxa.inspect.scoring import explained, quoted, score_of
-from doxa.inspect.translating import chat, output_of
 from doxa.metrics.records import Reading, Row
-from doxa.models.hosted import inspect_config
-from doxa.models.protocol import Answer, GenerateRequest, ScoreRequest, Scores
+from doxa.models.hosted import chat, inspect_config
+from doxa.models.protocol import Answer, GenerateRequest, ScoreRequest, Scores, Stop
 from doxa.study.answering import read_sampled, says_something
 from doxa.study.planning import Cell
 from doxa.study.records import Study
 
+REASONS: dict[Stop, StopReason] = {"stop": "stop", "length": "max_tokens", "filtered": "content_filter"}
 LOST = Answer(text="the call failed; the ledger keeps none that did", stop="error")
 
 
@@ -104,6 +111,19 @@ def score_name(row: Row, study: Study) -> str:
 def model_name(identity: str) -> str:
     """Returns the Inspect name of a hosted model, the digests of a local one."""
     return identity.removeprefix("hosted:")
+
+
+def output_of(answer: Answer, model: str) -> ModelOutput:
+    """Returns an answer as the output of a model; of a failed call, its error without any choice."""
+    if answer.stop == "error":
+        return ModelOutput(model=model, error=answer.text)
+    message = ChatMessageAssistant(content=answer.text, model=model, source="generate")
+    total = answer.tokens_in + answer.tokens_out
+    return ModelOutput(
+        model=model,
+        choices=[ChatCompletionChoice(message=message, stop_reason=REASONS[answer.stop])],
+        usage=ModelUsage(input_tokens=answer.tokens_in, output_tokens=answer.tokens_out, total_tokens=total),
+    )
 
 
 def _said(asked: Asked) -> tuple[list[ChatMessage], ModelOutput]:
@@ -193,9 +213,14 @@ def _events(asked: Asked) -> Iterator[Event]:
             )
 
 
-def _usage(events: Sequence[Any]) -> dict[str, ModelUsage]:
-    usage: dict[str, ModelUsage] = {}
-    for event in events:
-        if isinstance(event, ModelEvent) and event.output.usage:
-            usage[event.model] = usage.get(event.model, ModelUsage()) + event.output.usage
-    return usage
+def summed(used: Iterable[tuple[str, ModelUsage]]) -> dict[str, ModelUsage]:
+    """Returns what each model used altogether."""
+    total: dict[str, ModelUsage] = {}
+    for model, usage in used:
+        total[model] = total.get(model, ModelUsage()) + usage
+    return total
+
+
+def _usage(events: Sequence[Event]) -> dict[str, ModelUsage]:
+    calls = (event for event in events if isinstance(event, ModelEvent))
+    return summed((call.model, call.output.usage) for call in calls if call.output.usage)

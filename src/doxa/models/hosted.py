@@ -171,7 +171,7 @@ class _Flight:
 
     def launch(self, index: int, request: GenerateRequest, loop: asyncio.AbstractEventLoop) -> None:
         """Starts a call."""
-        turns = [_turn(message) for message in request.messages]
+        turns = chat(request.messages)
         self._calls.add(loop.create_task(self._call(index, request, turns)))
 
     async def landed(self) -> list[tuple[int, GenerateRequest, Answer]]:
@@ -260,11 +260,12 @@ def inspect_config(request: GenerateRequest) -> Any:
     )
 
 
-def _turn(message: Message) -> Any:
+def chat(messages: Sequence[Message]) -> list[Any]:
+    """Returns a conversation as Inspect's messages."""
     from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
     kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-    return kinds[message.role](content=message.content)
+    return [kinds[message.role](content=message.content) for message in messages]
 
 
 def in_one_line(reason: str) -> str:
