@@ -12,6 +12,7 @@ from doxa.report.trust import finetune_in_words
 from doxa.stats.estimates import Estimate, contrast, rate, separation
 from doxa.stats.families import Family, family
 from doxa.stats.likeness import BeliefLikeness, Compared, belief_likeness
+from doxa.stats.spread import Paired
 from doxa.stats.validity import Validity, validity
 
 READOUT_TITLES: dict[Readout, str] = {
@@ -131,17 +132,17 @@ class Analysis:
         """Returns the rows of one bar."""
         return self._groups.get((fact or self.fact, metric, readout, condition), [])
 
-    def score(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Score | None:
+    def score(self, metric: MetricName, readout: Readout, condition: str) -> Score | None:
         """Returns one bar, or None where nothing was asked."""
-        rows = self.group(metric, readout, condition, fact)
+        rows = self.group(metric, readout, condition)
         estimate = rate(*scored(rows))
         if estimate is None:
             return None
         return Score(metric, readout, condition, estimate, Counter(row.verdict for row in rows))
 
-    def lift(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Lift | None:
+    def lift(self, metric: MetricName, readout: Readout, condition: str) -> Lift | None:
         """Returns the paired difference to baseline, or None where either is missing."""
-        estimate = self._lead(metric, readout, condition, "baseline", fact)
+        estimate = self._lead(metric, readout, condition, "baseline")
         return None if estimate is None else Lift(metric, readout, condition, estimate)
 
     def validity(self, metric: MetricName, readout: Readout, stress: str = "") -> Trust:
@@ -194,14 +195,10 @@ class Analysis:
             self._likenesses[key] = belief_likeness({one: self._compared(one, readout) for one in self.metrics})
         return self._likenesses[key]
 
-    def family(self, readout: Readout, condition: str | None = None) -> Family:
-        """Returns the lifts of a condition, by default of the finetune, over all metrics in a readout, adjusted."""
-        condition = condition or self.finetune
-        lifts = {
-            metric: paired(self.group(metric, readout, condition), self.group(metric, readout, "baseline"))
-            for metric in self.metrics
-        }
-        return family(f"{condition} against baseline, {READOUT_TITLES[readout]}", lifts)
+    def family(self, readout: Readout) -> Family:
+        """Returns the lifts of the finetune over all metrics in a readout, adjusted."""
+        lifts = {metric: self._pairs(metric, readout, self.finetune, "baseline") for metric in self.metrics}
+        return family(f"{self.finetune} against baseline, {READOUT_TITLES[readout]}", lifts)
 
     def spill(self, readout: Readout, fact: str) -> Spill | None:
         """Returns what finetuning did to a true control, over all metrics."""
@@ -227,8 +224,8 @@ class Analysis:
 
     def _compared(self, metric: MetricName, readout: Readout) -> Compared:
         found = self.validity(metric, readout)
-        performed = self.group(metric, readout, found.controls.strongest) if found.controls.strongest else []
-        pairs = paired(self.group(metric, readout, self.finetune), performed)
+        strongest = found.controls.strongest
+        pairs = self._pairs(metric, readout, self.finetune, strongest) if strongest else Paired([], [], [])
         genuine = scored(row for fact in self.controls for row in self.group(metric, readout, "baseline", fact))
         return Compared(*pairs, genuine)
 
@@ -238,12 +235,13 @@ class Analysis:
             return None
         return separation(*(scored(self.group(metric, readout, name)) for name in (condition, other)))
 
-    def _lead(
-        self, metric: MetricName, readout: Readout, condition: str, other: str, fact: str | None = None
-    ) -> Estimate | None:
+    def _lead(self, metric: MetricName, readout: Readout, condition: str, other: str) -> Estimate | None:
         """Returns a condition's paired lead over another, or None where either was not asked."""
-        ours, theirs = (self.group(metric, readout, name, fact) for name in (condition, other))
-        return contrast(*paired(ours, theirs))
+        return contrast(*self._pairs(metric, readout, condition, other))
+
+    def _pairs(self, metric: MetricName, readout: Readout, condition: str, other: str) -> Paired:
+        """Pairs the items of the fact under a condition with the same under another."""
+        return paired(*(self.group(metric, readout, name) for name in (condition, other)))
 
 
 def _spoken(condition: str) -> str:
