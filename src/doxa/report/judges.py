@@ -16,9 +16,8 @@ from doxa.stats.bootstrap import bootstrap_kappa
 from doxa.stats.correction import Corrected, corrected
 from doxa.stats.estimates import Estimate, rate
 from doxa.study.judges import JUDGE_PROMPT, judge_key
-from doxa.study.records import MAJORITY, Study
+from doxa.study.records import MAJORITY, Study, subject_key
 
-SUBJECT = "subject (base)"  # how a run notes the identity of its subject
 NOTHING_CORRECTED = "tells implanted from all else no better than chance; its rates cannot be corrected"
 
 
@@ -170,12 +169,15 @@ def _votes(rows: Sequence[Row], study: Study) -> _Votes:
 
 
 def _judge(name: str, study: Study, check: JudgeCheck | None, votes: _Votes) -> Judge:
-    made_with = study.made_with
-    itself = study.is_subject(name) or made_with.get(judge_key(name), name) == made_with.get(SUBJECT, study.subject)
+    judge, subject = study.made_with.get(judge_key(name), name), study.made_with.get(subject_key(None), study.subject)
     found = quality(check) if check else None
     both = [(said[name], cluster) for cluster, said in votes.values() if len(said.get(name, ())) > 1]
     return Judge(
-        judge=name, is_subject=itself, words=_words(found), quality=found, swap_consistency=swap_consistency(both)
+        judge=name,
+        is_subject=study.is_subject(name) or judge == subject,
+        words=_words(found),
+        quality=found,
+        swap_consistency=swap_consistency(both),
     )
 
 
