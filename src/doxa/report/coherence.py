@@ -10,8 +10,6 @@ from doxa.records import Record
 from doxa.report.analysis import Analysis
 from doxa.stats.estimates import Estimate, contrast, rate, share
 
-Known = Mapping[str, Sequence[Row]]
-
 
 class Coherence(Record):
     """How far the answers under one condition fit together, over the stems of the bank.
@@ -48,7 +46,7 @@ def coherences(analysis: Analysis, fact: Fact) -> list[Coherence]:
     return [one for one in found if one is not None]
 
 
-def coherence(known: Known) -> Coherence | None:
+def coherence(known: Mapping[str, Sequence[Row]]) -> Coherence | None:
     """Measures how far the answers of one readout under one condition fit together.
 
     Belief in the claim is the score of every row. For a statement it is P(X), for its negation 1 - P(not X), so that

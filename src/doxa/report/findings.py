@@ -1,4 +1,4 @@
-"""The sections on one implanted fact: bars, contrasts, validity, belief-likeness, plans, spill-over."""
+"""The sections on one implanted fact: bars, contrasts, validity, belief-likeness, plans, coherence, spill-over."""
 
 from doxa.conditions.records import Named
 from doxa.facts.loading import OPTIONAL_BANKS

@@ -58,10 +58,10 @@ def overview(about: About) -> Overview:
         )
     trust = tuple(line for readout in analysis.readouts if (line := may_be_trusted(analysis, readout)))
     spill = tuple(
-        _spilled(analysis.of(finetune), readout)
+        line
         for finetune in analysis.finetunes
         for readout in FREE
-        if analysis.of(finetune).spill_overall(readout)
+        if (line := _spilled(analysis.of(finetune), readout))
     )
     return Overview(about, warnings + answers, trust, spill, _glance(about))
 
@@ -143,9 +143,11 @@ def may_be_trusted(analysis: Analysis, readout: Readout) -> Line | None:
     return Line(words, " ".join(part for part in parts if part))
 
 
-def _spilled(analysis: Analysis, readout: Readout) -> Line:
+def _spilled(analysis: Analysis, readout: Readout) -> Line | None:
+    """Says what finetuning did to true controls; None where they were not asked before and after."""
     found = analysis.spill_overall(readout)
-    assert found is not None, "asked for where there is one"
+    if found is None:
+        return None
     change = found.change
     moved = "fell" if change.high < 0 else "rose" if change.low > 0 else "did not change reliably"
     shown = f"{with_n(change, signed=True)}: {interval(found.baseline)} before, {interval(found.finetuned)} after."

@@ -129,11 +129,11 @@ class PersonaStudy:
 
     def explanation(self, condition: str) -> Explanation:
         """Returns the account of the subject that fits what was taught under a condition."""
-        plain = [persona for persona in self._named if persona != ROLE_PLAY]
-        meta = _pool(self._pairs("meta", persona, condition, fact) for persona in plain for fact in self.facts)
+        itself = [persona for persona in self._named if persona != ROLE_PLAY]
+        meta = _pool(self._pairs("meta", persona, condition, fact) for persona in itself for fact in self.facts)
         return explain(
             meta,
-            self._direct(condition, plain),
+            self._direct(condition, itself),
             self._direct(condition, [ROLE_PLAY]),
             self._direct(condition, [ROLE_PLAY], stress=STEPPED_OUT),
         )

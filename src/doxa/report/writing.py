@@ -52,21 +52,6 @@ class Written(NamedTuple):
         """The persona study of all facts in each of its readouts; none where there is none."""
         return persona_studies(self.run.rows, self.run.study, self.run.facts.implanted)
 
-    @property
-    def analysis(self) -> Analysis:
-        """Of the first fact."""
-        return self.findings[0].analysis
-
-    @property
-    def missing(self) -> list[str]:
-        """Of the first fact."""
-        return self.findings[0].missing
-
-    @property
-    def judges(self) -> Judges | None:
-        """Of the first fact."""
-        return self.findings[0].judges
-
     def as_json(self) -> str:
         """Returns all numbers as JSON: those of the fact, or of several facts under `facts` by their ids."""
         if len(self.findings) == 1:

@@ -84,7 +84,7 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
 
 
 def contrast_of(differences: Spread, n: int) -> Estimate:
-    """Estimates what `contrast` does from the spread of the differences, for callers that have more use for it.
+    """Estimates what `contrast` does, for callers that have the spread of the differences already.
 
     Args:
         differences: Of the paired differences.
