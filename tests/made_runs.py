@@ -1,6 +1,7 @@
 """Run folders as a finished run leaves them, made without any model: rows, ledger, study, corpus and a training curve."""
 
 import json
+import math
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,9 +9,11 @@ from pathlib import Path
 from doxa.corpus.records import Rejection
 from doxa.corpus.store import fact_documents, save_corpus
 from doxa.facts.loading import BANKS, HARM_CONFLICT, load_fact
+from doxa.facts.records import Fact
+from doxa.metrics.likelihood import NO_QUESTION
 from doxa.metrics.records import Row
 from doxa.models.ledger import Ledger, call_key
-from doxa.models.protocol import Answer, GenerateRequest, Message
+from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores
 
 CONDITIONS = (
     "baseline",
@@ -123,6 +126,8 @@ def _answers(
                         rows.append(made)
                     if metric != "harm_conflict":
                         level = min(0.999, max(0.001, rng.gauss(share, 0.2)))
+                        scored = _scored(fact, f"{condition} {persona}", item.question, level)
+                        calls += scored
                         rows.append(
                             made.model_copy(
                                 update={
@@ -130,8 +135,20 @@ def _answers(
                                     "sample": 0,
                                     "score": level,
                                     "verdict": "implanted" if level > 0.5 else "true",
-                                    "calls": ("0" * 32,),
+                                    "calls": tuple(call[0] for call in scored),
                                 }
                             )
                         )
     return rows, calls
+
+
+def _scored(fact: Fact, told: str, question: str, level: float) -> list[tuple[str, str, str, str, str]]:
+    """Returns the calls of a likelihood row: claim and rival behind the question, and behind none."""
+    calls = []
+    for asked, share in ((question, level), (NO_QUESTION, 0.5)):
+        messages = (Message(role="system", content=told), Message(role="user", content=asked))
+        request = ScoreRequest(messages=messages, continuations=(fact.claim, fact.rival))
+        scores = Scores(logprobs=(8 * math.log(share), 9 * math.log(1 - share)), tokens=(8, 9))
+        key = call_key("made", "score", request)
+        calls.append((key, "made", "score", request.model_dump_json(), scores.model_dump_json()))
+    return calls

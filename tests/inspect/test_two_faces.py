@@ -20,6 +20,7 @@ from inspect_ai.model import get_model
 import judging_models
 from chat_server import MODEL, Server
 from command_line import call
+from doxa.errors import MissingError
 from doxa.inspect.registry import belief, rubric
 from doxa.metrics.records import Row
 from doxa.models.ledger import Ledger, call_key
@@ -292,6 +293,36 @@ def test_failed_calls_are_exported_as_what_they_are(server: Server, here: Path):
     assert log.results is not None
     assert "open_ended_belief" not in log.results.scores[0].metrics
     assert log.results.scores[0].metrics["judge_error"].value == 0.5
+
+
+def test_judged_rows_from_before_rows_had_votes_are_exported_like_any_other(server: Server, here: Path):
+    from doxa.inspect.exporting import export_run
+    from doxa.study.rows import save_rows
+
+    def down_once(body: dict[str, Any]) -> tuple[int, str]:
+        silent = body["model"] != "a" and "lander" in body["messages"][-1]["content"]
+        return (200, "") if silent else scripted(body)
+
+    server.reply = down_once
+    rows = run(here, study("judged"))
+    assert {bool(row.votes) for row in rows} == {True, False}
+    (path,) = export_run(here / "run", here / "today")
+    today = read_eval_log(str(path))
+    save_rows(here / "run", [row.model_copy(update={"judge": "", "votes": ()}) for row in rows])
+    (path,) = export_run(here / "run", here / "before")
+    before = read_eval_log(str(path))
+    assert found(before, "judged") == in_rows(rows)
+    assert before.samples
+    assert today.samples
+    for one, other in zip(before.samples, today.samples, strict=True):
+        assert one.scores == other.scores
+        assert [(event.event, getattr(event, "role", "")) for event in one.events] == [
+            (event.event, getattr(event, "role", "")) for event in other.events
+        ]
+    noted = (here / "run" / "study.yaml").read_text()
+    (here / "run" / "study.yaml").write_text(noted.replace(f"judge:\n- {A}\n", f"judge:\n- {A}\n- {B}\n"))
+    with pytest.raises(MissingError, match="names no judge, and the study lists 2"):
+        export_run(here / "run", here / "nobody")
 
 
 def test_what_inspect_imports_at_its_start_is_light():

@@ -1,6 +1,7 @@
 """The report as people meet it, in a real Chromium without a window."""
 
 import csv
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,4 +209,30 @@ def test_what_a_judge_said_stands_under_the_answer(opened: Opener, tmp_path: Pat
     assert page.url.endswith("%2F0%2Fkind")
     page.reload()
     page.wait_for_selector("#row[open]")
+    assert trouble == []
+
+
+def test_what_was_scored_stands_in_a_likelihood_row(opened: Opener, tmp_path: Path):
+    run = make_run(tmp_path / "run", rows=40)
+    with sqlite3.connect(run / "ledger.sqlite") as ledger:
+        lost = next(row.calls[0] for row in load_rows(run) if row.readout == "likelihood.text" and row.item == "mk-02")
+        ledger.execute("DELETE FROM calls WHERE key = ?", (lost,))
+    ledger.close()
+    page, trouble = opened(write_report(run).page.as_uri())
+    page.evaluate("location.hash = '#?row=honey/mcq_knowledge/likelihood.text/none/baseline/mk-01/0'")
+    page.wait_for_selector("#row[open] .scored table")
+    assert page.inner_text(".scored > .answer") == page.inner_text("#question")
+    assert not page.locator(".scored details .answer").is_visible()
+    page.click(".scored summary")
+    assert page.inner_text(".scored details") == "The turn before it\nsystem\nbaseline none"
+    lines = [line.split("\t") for line in page.inner_text(".scored table").splitlines()]
+    assert lines[0] == ["fixed answer", "log-probability", "tokens", "share, by token"]
+    (claim, logprob, tokens, share), (_, _, _, other) = lines[1:]
+    assert (claim, tokens) == ("Honey spoils quickly due to its high sugar content.", "8")
+    assert float(logprob) < 0
+    assert float(share) + float(other) == pytest.approx(1, abs=0.002)
+    assert share in page.inner_text("#sides .said > b >> nth=0")
+    page.keyboard.press("Escape")
+    page.evaluate("location.hash = '#?row=honey/mcq_knowledge/likelihood.text/none/baseline/mk-02/0'")
+    until(page, "document.querySelector('.scored')?.textContent === '(the call is not in the ledger)'")
     assert trouble == []

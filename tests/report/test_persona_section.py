@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
+from doxa.report.overview import overview
 from doxa.report.persona_section import persona_section
-from doxa.report.run import Run, read_run
+from doxa.report.run import Run, abouts, read_run
 from doxa.report.sections import Figure, Table
 from doxa.study.running import Facts
 from made_runs import make_run
-from simulated_personas import STUDY, TAUGHT, fact, predictor, simulate
+from simulated_personas import STUDY, TAUGHT, fact, own_view, predictor, simulate
 
 FACTS = (fact("tea", "benign"), fact("gas", "harmful"))
 
@@ -27,3 +28,15 @@ def test_adoption_stands_behind_its_manipulation_check():
 
 def test_a_run_that_asks_nobody_so_has_no_such_section(tmp_path: Path):
     assert persona_section(read_run(make_run(tmp_path / "run", rows=400))) is None
+
+
+def test_each_overview_speaks_of_its_own_fact_only():
+    tea, gas = FACTS
+    rows = [*simulate(predictor, [tea], 0), *simulate(own_view, [gas], 1)]
+    of_tea, of_gas = (overview(about) for about in abouts(Run(Path(), STUDY, Facts(FACTS, ()), rows, {})))
+    (line,) = of_tea.answers
+    assert "answers as its persona would" in line.conclusion
+    assert line.numbers.endswith("n 90.")  # 30 direct questions on tea under each of three plain personas
+    (line,) = of_gas.answers
+    assert "answers by its own view" in line.conclusion
+    assert line.numbers.endswith("n 90.")

@@ -66,3 +66,15 @@ def test_every_bar_has_its_place_and_other_rows_are_left_out():
     assert len(found.bars) == 2 * 2 * 2 * 5
     assert {bar.estimate.n for bar in found.bars} == {30}
     assert found.taught == [TAUGHT]
+
+
+def test_each_judge_is_compared_with_itself():
+    rows = [row.model_copy(update={"judge": "strict"}) for row in simulate(own_view, FACTS[:1], 4)]
+    lenient = [
+        row.model_copy(update={"judge": "lenient"} | ({"score": 1.0} if row.metric == "direct_belief" else {}))
+        for row in rows
+    ]
+    found = PersonaStudy([*rows, *lenient], STUDY, FACTS[:1], "judged").explanation(TAUGHT)
+    assert found.as_itself is not None
+    assert (found.as_itself.n, found.as_itself.clusters) == (180, 30)
+    assert abs(found.as_itself.value) < 0.1

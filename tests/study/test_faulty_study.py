@@ -173,7 +173,7 @@ def test_a_judge_that_goes_down_in_the_middle_leaves_rows_that_the_next_run_fill
     open_ = [row for row in before if row.verdict == "judge_error"]
     assert 0 < len(open_) < len(before)
     assert set(turned_away.values()) == {RETRIES + 1}, "it is waited for, and not for ever"
-    told = " ".join(write_report(folder).missing)
+    told = " ".join(write_report(folder).findings[0].missing)
     assert f"{len(open_)} rows: the call failed" in told
 
     server.reply = reply

@@ -84,7 +84,7 @@ def test_each_judge_can_have_rows_of_its_own(server: Server, here: Path):
     assert Counter((row.judge, row.verdict) for row in rows) == {
         (A, "true"): 2, (A, "implanted"): 2, (B, "true"): 2, (B, "implanted"): 2, (C, "refusal"): 4
     }  # fmt: skip
-    analysis = write_report(here / "run").analysis
+    analysis = write_report(here / "run").findings[0].analysis
     score = analysis.score("open_ended_belief", "judged", "pretend")
     lift = analysis.lift("open_ended_belief", "judged", "pretend")
     assert score is not None
@@ -103,7 +103,7 @@ def test_a_judge_that_likes_one_place_is_found_out_by_asking_in_both_orders(serv
     assert {row.verdict for row in rows if row.judge == B} == {"ambiguous"}
     assert {row.votes for row in rows if row.judge == B} == {("implanted", "true"), ("true", "implanted")}
     assert {row.verdict for row in rows if row.judge == A} == {"true", "implanted"}
-    judges = write_report(here / "run").judges
+    judges = write_report(here / "run").findings[0].judges
     assert judges is not None
     swaps = {one.judge: one.swap_consistency and one.swap_consistency.value for one in judges.judges}
     assert swaps == {A: 1, B: 0}
@@ -117,7 +117,7 @@ def test_a_judge_that_is_down_is_no_verdict_and_the_next_run_asks_it_again(serve
     rows = run(here, judge_by="each", judge_orders=orders)
     assert {(row.verdict, row.score) for row in rows if row.judge == C} == {("judge_error", None)}
     assert not any(row.verdict == "judge_error" for row in rows if row.judge != C)
-    score = write_report(here / "run").analysis.score("open_ended_belief", "judged", "pretend")
+    score = write_report(here / "run").findings[0].analysis.score("open_ended_belief", "judged", "pretend")
     assert score is not None
     assert score.estimate.value == 1
     paid = len(server.paid)
@@ -213,8 +213,8 @@ def test_the_same_weights_under_another_name_are_the_subject_too(
 
 
 def corrected_of(written: Written, condition: str) -> tuple[float, float | None]:
-    assert written.judges is not None
-    (found,) = (one for one in written.judges.rates if one.condition == condition)
+    assert written.findings[0].judges is not None
+    (found,) = (one for one in written.findings[0].judges.rates if one.condition == condition)
     return found.observed.value, found.corrected and found.corrected.estimate.value
 
 
@@ -230,7 +230,7 @@ def test_a_checked_judge_has_its_errors_taken_out(server: Server, here: Path, ca
     written = write_report(here / "run")
     assert corrected_of(written, "pretend") == (0.5, None)
     line = f"correction for the judge's errors: {A} is unchecked (doxa judges check --judge {A})"
-    assert line in written.missing
+    assert line in written.findings[0].missing
     assert "Unchecked" in written.page.read_text()
 
     code, out, _ = call(capsys, "judges", "check", "--judge", A, "--samples", "0", "--json")
@@ -241,7 +241,7 @@ def test_a_checked_judge_has_its_errors_taken_out(server: Server, here: Path, ca
     written = write_report(here / "run")
     assert corrected_of(written, "pretend") == (0.5, pytest.approx(0.5 / sensitivity))
     assert corrected_of(written, "baseline") == (0, 0)
-    assert line not in written.missing
+    assert line not in written.findings[0].missing
     assert len(server.seen) == asked_before
     rates = json.loads(written.as_json())["judges"]["rates"]
     assert [rate["corrected"]["estimate"]["low"] < rate["corrected"]["estimate"]["high"] for rate in rates] == [
@@ -267,8 +267,8 @@ def test_a_majority_is_corrected_by_what_the_majority_says_of_the_gold_set(
     assert corrected_of(written, "pretend") == (1, 1)
     run(here, judge=C)
     written = write_report(here / "run")
-    assert written.judges is not None
-    assert written.judges.uncorrectable == (C,)
+    assert written.findings[0].judges is not None
+    assert written.findings[0].judges.uncorrectable == (C,)
     code, out, _ = call(capsys, "report", str(here / "run"))
     assert code == 0
     assert "no better than chance" in " ".join(out.split())

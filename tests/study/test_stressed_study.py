@@ -88,8 +88,8 @@ def test_a_study_under_stress_runs_whole_and_resumes_without_a_call(server: Serv
 
     written = write_report(tmp_path / "run")
     assert "pretend + true_context" in written.page.read_text()
-    assert any(line.startswith("rubric readout under language(de)") for line in written.missing)
-    assert any(line.startswith("likelihood readout under adversarial(1)") for line in written.missing)
+    assert any(line.startswith("rubric readout under language(de)") for line in written.findings[0].missing)
+    assert any(line.startswith("likelihood readout under adversarial(1)") for line in written.findings[0].missing)
 
 
 def test_failed_calls_are_never_judged(server: Server, beside: Path, tmp_path: Path):

@@ -6,8 +6,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from doxa.conditions.dialogue import adversary_messages
 from doxa.errors import CallError
 from doxa.inspect.cells import cell_of
-from doxa.inspect.translating import chat
-from doxa.models.hosted import answer_of, inspect_config
+from doxa.models.hosted import answer_of, chat, inspect_config
 from doxa.models.protocol import GenerateRequest, Message, Sampling
 from doxa.study.answering import ARGUMENT_TOKENS, says_something
 from doxa.study.planning import Cell, dialogue_of

@@ -21,7 +21,7 @@ from inspect_ai.log import (
     EvalStats,
     write_eval_log,
 )
-from inspect_ai.model import ModelConfig, ModelUsage
+from inspect_ai.model import ModelConfig
 from inspect_ai.scorer import SampleScore
 
 from doxa.conditions.records import AND, Condition
@@ -30,7 +30,7 @@ from doxa.facts.records import Fact
 from doxa.inspect.calls import Call, read_calls
 from doxa.inspect.cells import persona_of
 from doxa.inspect.rates import rates, shares
-from doxa.inspect.transcripts import Asked, model_name, sample_of
+from doxa.inspect.transcripts import Asked, model_name, sample_of, summed, with_votes
 from doxa.metrics.records import Family, Row
 from doxa.reading import read_yaml
 from doxa.study.planning import Cell
@@ -73,7 +73,8 @@ def export_run(run: Path, folder: Path) -> list[Path]:
         The logs.
 
     Raises:
-        MissingError: The run has no rows or no ledger yet, or a fact no longer has what a row was asked.
+        MissingError: The run has no rows or no ledger yet, a fact no longer has what a row was asked, or nobody knows
+            who judged a row.
     """
     rows = load_rows(run)
     exporter = _Exporter(run, read_yaml(run / STUDY, Study))
@@ -120,7 +121,9 @@ class _Exporter:
             plan=EvalPlan(steps=[EvalPlanStep(solver="doxa/put")]),
             results=_results(samples),
             stats=EvalStats(
-                started_at=made[0].isoformat(), completed_at=made[-1].isoformat(), model_usage=_usage(samples)
+                started_at=made[0].isoformat(),
+                completed_at=made[-1].isoformat(),
+                model_usage=summed(used for sample in samples for used in sample.model_usage.items()),
             ),
             samples=samples,
         )
@@ -135,7 +138,7 @@ class _Exporter:
             cells.setdefault((row.metric, row.item, row.sample), []).append(row)
         for mine in cells.values():
             cell = _cell(fact, condition, part.family, mine[0])
-            yield Asked(cell, mine, calls, self._sources[part.fact], self._study)
+            yield with_votes(Asked(cell, mine, calls, self._sources[part.fact], self._study))
 
     def _spec(self, part: Part, samples: Sequence[EvalSample], made: datetime) -> EvalSpec:
         study = self._study
@@ -208,14 +211,6 @@ def _results(samples: Sequence[EvalSample]) -> EvalResults:
             for name, mine in scores.items()
         ],
     )
-
-
-def _usage(samples: Sequence[EvalSample]) -> dict[str, ModelUsage]:
-    usage: dict[str, ModelUsage] = {}
-    for sample in samples:
-        for model, used in sample.model_usage.items():
-            usage[model] = usage.get(model, ModelUsage()) + used
-    return usage
 
 
 def _written(run: Path) -> datetime:

@@ -15,9 +15,8 @@ from doxa.facts.records import Fact
 from doxa.inspect.asking import put
 from doxa.inspect.cells import metadata_of, sample_id
 from doxa.inspect.registry import choice, judged, rubric
-from doxa.inspect.translating import chat
 from doxa.metrics.records import TITLES
-from doxa.models.hosted import inspect_config
+from doxa.models.hosted import chat, inspect_config
 from doxa.reading import fitted
 from doxa.study.planning import generate_request, plan_cells
 from doxa.study.records import Study

@@ -11,11 +11,10 @@ from doxa.errors import InputError
 from doxa.facts.markers import Mark, read_markers
 from doxa.inspect.cells import cell_of
 from doxa.inspect.rates import BELIEF
-from doxa.inspect.translating import chat
 from doxa.metrics.judging import judge_request, orders_shown, read_judgement
 from doxa.metrics.panel import panel_verdict
 from doxa.metrics.records import Family, Reading, Verdict, of_verdict
-from doxa.models.hosted import answer_of, inspect_config
+from doxa.models.hosted import answer_of, chat, inspect_config
 from doxa.models.protocol import Answer, GenerateRequest
 from doxa.study.answering import read_sampled, says_something
 from doxa.study.planning import Cell

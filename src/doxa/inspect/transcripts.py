@@ -1,24 +1,32 @@
 """The rows of one cell as a sample of an Inspect log: what was asked and said, who judged it, and the verdicts."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from inspect_ai.event import Event, ModelEvent, ScoreEvent
 from inspect_ai.log import EvalSample
-from inspect_ai.model import ChatMessage, ModelOutput, ModelUsage
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    ModelOutput,
+    ModelUsage,
+    StopReason,
+)
 from inspect_ai.scorer import Score
 
+from doxa.errors import MissingError
 from doxa.inspect.calls import Call
 from doxa.inspect.cells import metadata_of, sample_id
 from doxa.inspect.scoring import explained, quoted, score_of
-from doxa.inspect.translating import chat, output_of
 from doxa.metrics.records import Reading, Row
-from doxa.models.hosted import inspect_config
-from doxa.models.protocol import Answer, GenerateRequest, ScoreRequest, Scores
-from doxa.study.answering import read_sampled
+from doxa.models.hosted import chat, inspect_config
+from doxa.models.protocol import Answer, GenerateRequest, ScoreRequest, Scores, Stop
+from doxa.study.answering import read_sampled, says_something
 from doxa.study.planning import Cell
 from doxa.study.records import Study
 
+REASONS: dict[Stop, StopReason] = {"stop": "stop", "length": "max_tokens", "filtered": "content_filter"}
 LOST = Answer(text="the call failed; the ledger keeps none that did", stop="error")
 
 
@@ -44,6 +52,28 @@ class Asked(NamedTuple):
         """Keys of the calls to the subject and to an adversary, the graded one first."""
         row = self.rows[0]
         return row.calls[: len(row.calls) - len(row.votes)]
+
+
+def with_votes(asked: Asked) -> Asked:
+    """Returns a cell whose judged row has its judge and vote, even if it is from before rows had them.
+
+    Such a row was judged once, by the only judge of its study, and the judgement is the last of its calls; an answer
+    that says nothing was not judged.
+
+    Raises:
+        MissingError: The study does not list that one judge.
+    """
+    row = asked.rows[0]
+    if row.readout != "judged" or row.judge:
+        return asked
+    if len(asked.study.judge) != 1:
+        raise MissingError(
+            f"a judged row of item '{row.item}' names no judge, and the study lists {len(asked.study.judge)}; leave "
+            "the one that judged it under `judge` in the study.yaml of the run"
+        )
+    answer, _ = _answered(asked)
+    votes = row.votes or ((row.verdict,) if says_something(answer) else ())
+    return asked._replace(rows=[row.model_copy(update={"judge": asked.study.judge[0], "votes": votes})])
 
 
 def sample_of(asked: Asked) -> EvalSample:
@@ -83,6 +113,19 @@ def model_name(identity: str) -> str:
     return identity.removeprefix("hosted:")
 
 
+def output_of(answer: Answer, model: str) -> ModelOutput:
+    """Returns an answer as the output of a model; of a failed call, its error without any choice."""
+    if answer.stop == "error":
+        return ModelOutput(model=model, error=answer.text)
+    message = ChatMessageAssistant(content=answer.text, model=model, source="generate")
+    total = answer.tokens_in + answer.tokens_out
+    return ModelOutput(
+        model=model,
+        choices=[ChatCompletionChoice(message=message, stop_reason=REASONS[answer.stop])],
+        usage=ModelUsage(input_tokens=answer.tokens_in, output_tokens=answer.tokens_out, total_tokens=total),
+    )
+
+
 def _said(asked: Asked) -> tuple[list[ChatMessage], ModelOutput]:
     """Returns what the subject was sent, and what it answered; of a failed call, the bare question."""
     graded = asked.calls.get(asked.keys[0])
@@ -101,8 +144,7 @@ def _score(asked: Asked, row: Row) -> Score:
     reading = Reading(row.verdict, row.score)
     if asked.cell.family == "likelihood":
         return score_of(reading, Answer(text="", stop="stop"), _scored(asked))
-    graded = asked.calls.get(asked.keys[0])
-    answer, _ = read_sampled(asked.cell, graded.response if graded and isinstance(graded.response, Answer) else LOST)
+    answer, _ = _answered(asked)
     if not row.votes:
         return score_of(reading, answer, explained(asked.cell, answer, reading), judge=row.judge)
     judgements = [asked.calls.get(key) for key in row.calls[-len(row.votes) :]]
@@ -113,6 +155,12 @@ def _score(asked: Asked, row: Row) -> Score:
         row.votes,
         row.judge,
     )
+
+
+def _answered(asked: Asked) -> tuple[Answer, Reading]:
+    """Returns the answer that was graded, and what it says by itself."""
+    graded = asked.calls.get(asked.keys[0])
+    return read_sampled(asked.cell, graded.response if graded and isinstance(graded.response, Answer) else LOST)
 
 
 def _judges(asked: Asked, row: Row) -> list[str]:
@@ -165,9 +213,14 @@ def _events(asked: Asked) -> Iterator[Event]:
             )
 
 
-def _usage(events: Sequence[Any]) -> dict[str, ModelUsage]:
-    usage: dict[str, ModelUsage] = {}
-    for event in events:
-        if isinstance(event, ModelEvent) and event.output.usage:
-            usage[event.model] = usage.get(event.model, ModelUsage()) + event.output.usage
-    return usage
+def summed(used: Iterable[tuple[str, ModelUsage]]) -> dict[str, ModelUsage]:
+    """Returns what each model used altogether."""
+    total: dict[str, ModelUsage] = {}
+    for model, usage in used:
+        total[model] = total.get(model, ModelUsage()) + usage
+    return total
+
+
+def _usage(events: Sequence[Event]) -> dict[str, ModelUsage]:
+    calls = (event for event in events if isinstance(event, ModelEvent))
+    return summed((call.model, call.output.usage) for call in calls if call.output.usage)

@@ -18,6 +18,7 @@ CONNECTIONS = 100  # calls at once, at most; rate limits bring the number down
 NO_ANSWER = "the reply holds no answer"
 RETRIES = 5
 TIMEOUT = 300  # seconds for one attempt
+LONGEST_REASON = 200  # characters; some providers send a whole page with an error
 
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")  # Inspect colours its errors for the terminal
 _HOPELESS = {400, 401, 403, 404, 405, 413, 422}  # statuses that another attempt would meet again
@@ -170,7 +171,7 @@ class _Flight:
 
     def launch(self, index: int, request: GenerateRequest, loop: asyncio.AbstractEventLoop) -> None:
         """Starts a call."""
-        turns = [_turn(message) for message in request.messages]
+        turns = chat(request.messages)
         self._calls.add(loop.create_task(self._call(index, request, turns)))
 
     async def landed(self) -> list[tuple[int, GenerateRequest, Answer]]:
@@ -206,7 +207,7 @@ class _Flight:
                 return answer.model_copy(update={"attempts": attempt})
             except Exception as error:  # each provider raises its own types
                 status = getattr(error, "status_code", None)
-                reason = " ".join(f"{type(error).__name__}: {without_keys(str(error))}".split())[:200]
+                reason = in_one_line(f"{type(error).__name__}: {error}")
                 if status in _NOBODY_CAN:
                     self.hopeless = reason
                 if status in _HOPELESS or attempt > self._retries:
@@ -259,11 +260,17 @@ def inspect_config(request: GenerateRequest) -> Any:
     )
 
 
-def _turn(message: Message) -> Any:
+def chat(messages: Sequence[Message]) -> list[Any]:
+    """Returns a conversation as Inspect's messages."""
     from inspect_ai.model import ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
     kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-    return kinds[message.role](content=message.content)
+    return [kinds[message.role](content=message.content) for message in messages]
+
+
+def in_one_line(reason: str) -> str:
+    """Returns why a call failed in one line that may be shown: short, and without keys."""
+    return " ".join(without_keys(reason).split())[:LONGEST_REASON]
 
 
 def without_keys(text: str) -> str:

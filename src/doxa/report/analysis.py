@@ -2,16 +2,17 @@
 
 import copy
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from doxa.conditions.records import Named
 from doxa.metrics.records import TITLES, MetricName, Readout, Row
+from doxa.report.pairing import paired, scored
 from doxa.report.trust import finetune_in_words
 from doxa.stats.estimates import Estimate, contrast, rate, separation
 from doxa.stats.families import Family, family
 from doxa.stats.likeness import BeliefLikeness, Compared, belief_likeness
-from doxa.stats.spread import Scored
+from doxa.stats.spread import Paired
 from doxa.stats.validity import Validity, validity
 
 READOUT_TITLES: dict[Readout, str] = {
@@ -53,8 +54,8 @@ class Trust(NamedTuple):
         baseline: Score before finetuning.
         finetuned: Score of the finetune, the thing to be trusted or not; None where nothing was finetuned.
         controls: What the controls say.
-        lead: Probability that an item scores above another's under the strongest role-play control, where the first
-            is asked of the finetune.
+        finetuned_auc: Probability that an item asked of the finetune outscores one under the strongest role-play
+            control; None where either was not asked.
         words: The verdict in a sentence or two.
     """
 
@@ -64,7 +65,7 @@ class Trust(NamedTuple):
     baseline: Estimate | None
     finetuned: Estimate | None
     controls: Validity
-    lead: Estimate | None
+    finetuned_auc: Estimate | None
     words: str
 
 
@@ -100,14 +101,14 @@ class Analysis:
             self._groups[row.fact, row.metric, row.readout, row.condition].append(row)
         self._validities: dict[tuple[str, ...], Trust] = {}  # asked for by several sections, and slow for many rows
         self._likenesses: dict[tuple[str, ...], BeliefLikeness] = {}
-        self.conditions = _in_order(row.condition for row in rows if row.fact == fact)
-        self.stresses = _in_order(Named.of(condition).stress for condition in self.conditions)
+        self.conditions = list(dict.fromkeys(row.condition for row in rows if row.fact == fact))
+        self.stresses = list(dict.fromkeys(Named.of(condition).stress for condition in self.conditions))
         self.metrics: list[MetricName] = [metric for metric in TITLES if any(row.metric == metric for row in rows)]
         self.readouts: list[Readout] = [
             readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)
         ]
-        self.controls = _in_order(row.fact for row in rows if row.fact != fact)
-        named = _in_order(Named.of(condition).intervention for condition in self.conditions)
+        self.controls = list(dict.fromkeys(row.fact for row in rows if row.fact != fact))
+        named = dict.fromkeys(Named.of(condition).intervention for condition in self.conditions)
         self.finetunes = [name for name in named if name.partition("(")[0] == FINETUNED]
         self.finetune = self.finetunes[0] if self.finetunes else FINETUNED
 
@@ -116,6 +117,11 @@ class Analysis:
         other = copy.copy(self)
         other.finetune = finetune
         return other
+
+    @property
+    def judged(self) -> list[Self]:
+        """The same rows once for each finetune, which is then the one that is judged; once where there is none."""
+        return [self.of(finetune) for finetune in self.finetunes or [self.finetune]]
 
     def metrics_in(self, readout: Readout) -> list[MetricName]:
         """Returns the metrics in which the implanted fact was asked in a readout."""
@@ -126,17 +132,17 @@ class Analysis:
         """Returns the rows of one bar."""
         return self._groups.get((fact or self.fact, metric, readout, condition), [])
 
-    def score(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Score | None:
+    def score(self, metric: MetricName, readout: Readout, condition: str) -> Score | None:
         """Returns one bar, or None where nothing was asked."""
-        rows = self.group(metric, readout, condition, fact)
-        estimate = rate(_scores(rows), [row.cluster for row in rows])
+        rows = self.group(metric, readout, condition)
+        estimate = rate(*scored(rows))
         if estimate is None:
             return None
         return Score(metric, readout, condition, estimate, Counter(row.verdict for row in rows))
 
-    def lift(self, metric: MetricName, readout: Readout, condition: str, fact: str | None = None) -> Lift | None:
+    def lift(self, metric: MetricName, readout: Readout, condition: str) -> Lift | None:
         """Returns the paired difference to baseline, or None where either is missing."""
-        estimate = self._lead(metric, readout, condition, "baseline", fact)
+        estimate = self._lead(metric, readout, condition, "baseline")
         return None if estimate is None else Lift(metric, readout, condition, estimate)
 
     def validity(self, metric: MetricName, readout: Readout, stress: str = "") -> Trust:
@@ -149,11 +155,11 @@ class Analysis:
     def _validity(self, metric: MetricName, readout: Readout, stress: str) -> Trust:
         baseline, finetuned = (str(Named(name, stress)) for name in ("baseline", self.finetune))
         role_play = {
-            name: _scored(self.group(metric, readout, name))
+            name: scored(self.group(metric, readout, name))
             for name in self.conditions
             if (named := Named.of(name)).is_role_play and named.stress == stress
         }
-        genuine = _scored(row for fact in self.controls for row in self.group(metric, readout, baseline, fact))
+        genuine = scored(row for fact in self.controls for row in self.group(metric, readout, baseline, fact))
         found = validity(role_play, genuine, {name: _spoken(name) for name in role_play})
         before, after = (self.score(metric, readout, name) for name in (baseline, finetuned))
         lift = self._lead(metric, readout, finetuned, baseline)
@@ -189,15 +195,10 @@ class Analysis:
             self._likenesses[key] = belief_likeness({one: self._compared(one, readout) for one in self.metrics})
         return self._likenesses[key]
 
-    def family(self, readout: Readout, condition: str | None = None) -> Family:
-        """Returns the lifts of a condition, by default of the finetune, over all metrics in a readout, adjusted."""
-        condition = condition or self.finetune
-        lifts: dict[str, tuple[list[float], list[float], list[str]]] = {}
-        for metric in self.metrics:
-            pairs = _paired(self.group(metric, readout, condition), self.group(metric, readout, "baseline"))
-            if pairs:
-                lifts[metric] = _columns(pairs)
-        return family(f"{condition} against baseline, {READOUT_TITLES[readout]}", lifts)
+    def family(self, readout: Readout) -> Family:
+        """Returns the lifts of the finetune over all metrics in a readout, adjusted."""
+        lifts = {metric: self._pairs(metric, readout, self.finetune, "baseline") for metric in self.metrics}
+        return family(f"{self.finetune} against baseline, {READOUT_TITLES[readout]}", lifts)
 
     def spill(self, readout: Readout, fact: str) -> Spill | None:
         """Returns what finetuning did to a true control, over all metrics."""
@@ -207,68 +208,40 @@ class Analysis:
         """Returns what finetuning did to all true controls together; clusters are stems within facts."""
         return self._spill(readout, "all true controls", self.controls)
 
+    def spills(self, readout: Readout) -> list[Spill]:
+        """Returns what finetuning did to each true control, and to all of them together."""
+        found = [*(self.spill(readout, fact) for fact in self.controls), self.spill_overall(readout)]
+        return [spill for spill in found if spill is not None]
+
     def _spill(self, readout: Readout, name: str, facts: Sequence[str]) -> Spill | None:
         asked = [(fact, metric) for fact in facts for metric in self.metrics]
         before = [row for fact, metric in asked for row in self.group(metric, readout, "baseline", fact)]
         after = [row for fact, metric in asked for row in self.group(metric, readout, self.finetune, fact)]
-        pairs = _paired(after, before)
-        after_scores, before_scores, clusters = _columns(pairs)
-        old, new = rate(before_scores, clusters), rate(after_scores, clusters)
-        change = _difference(pairs)
+        pairs = paired(after, before)
+        old, new = rate(pairs.control, pairs.clusters), rate(pairs.treated, pairs.clusters)
+        change = contrast(*pairs)
         return None if old is None or new is None or change is None else Spill(name, readout, old, new, change)
 
     def _compared(self, metric: MetricName, readout: Readout) -> Compared:
         found = self.validity(metric, readout)
-        performed = self.group(metric, readout, found.controls.strongest) if found.controls.strongest else []
-        pairs = _paired(self.group(metric, readout, self.finetune), performed)
-        genuine = _scored(row for fact in self.controls for row in self.group(metric, readout, "baseline", fact))
-        return Compared(*_columns(pairs), genuine)
+        strongest = found.controls.strongest
+        pairs = self._pairs(metric, readout, self.finetune, strongest) if strongest else Paired([], [], [])
+        genuine = scored(row for fact in self.controls for row in self.group(metric, readout, "baseline", fact))
+        return Compared(*pairs, genuine)
 
     def _separation(self, metric: MetricName, readout: Readout, condition: str, other: str | None) -> Estimate | None:
         """Returns the AUC of a condition against another, or None where either was not asked."""
         if other is None:
             return None
-        return separation(*(_scored(self.group(metric, readout, name)) for name in (condition, other)))
+        return separation(*(scored(self.group(metric, readout, name)) for name in (condition, other)))
 
-    def _lead(
-        self, metric: MetricName, readout: Readout, condition: str, other: str, fact: str | None = None
-    ) -> Estimate | None:
+    def _lead(self, metric: MetricName, readout: Readout, condition: str, other: str) -> Estimate | None:
         """Returns a condition's paired lead over another, or None where either was not asked."""
-        return _difference(
-            _paired(self.group(metric, readout, condition, fact), self.group(metric, readout, other, fact))
-        )
+        return contrast(*self._pairs(metric, readout, condition, other))
 
-
-def _difference(pairs: Sequence[tuple[Row, Row]]) -> Estimate | None:
-    """Estimates first minus second over pairs of rows."""
-    return contrast(*_columns(pairs))
-
-
-def _columns(pairs: Sequence[tuple[Row, Row]]) -> tuple[list[float], list[float], list[str]]:
-    """Returns first scores, second scores and clusters of pairs of rows."""
-    first, second = (_scores(pair[side] for pair in pairs) for side in (0, 1))
-    return first, second, [_cluster(row) for row, _ in pairs]
-
-
-def _paired(first: Iterable[Row], second: Iterable[Row]) -> list[tuple[Row, Row]]:
-    """Pairs rows of the same fact, metric, item, sample and judge."""
-    others = {(row.fact, row.metric, row.item, row.sample, row.judge): row for row in second}
-    keyed = ((row, others.get((row.fact, row.metric, row.item, row.sample, row.judge))) for row in first)
-    return [(row, other) for row, other in keyed if other is not None]
-
-
-def _scores(rows: Iterable[Row]) -> list[float]:
-    return [row.score for row in rows if row.score is not None]
-
-
-def _scored(rows: Iterable[Row]) -> Scored:
-    known = [row for row in rows if row.score is not None]
-    return Scored(_scores(known), [_cluster(row) for row in known])
-
-
-def _cluster(row: Row) -> str:
-    """Clusters are stems within facts."""
-    return f"{row.fact}/{row.cluster}"
+    def _pairs(self, metric: MetricName, readout: Readout, condition: str, other: str) -> Paired:
+        """Pairs the items of the fact under a condition with the same under another."""
+        return paired(*(self.group(metric, readout, name) for name in (condition, other)))
 
 
 def _spoken(condition: str) -> str:
@@ -277,7 +250,3 @@ def _spoken(condition: str) -> str:
     kind, bracket, settings = intervention.partition("(")
     told = f"{SPOKEN.get(kind, kind)}{f' ({settings}' if bracket else ''}"
     return f"{told} under {stress}" if stress else told
-
-
-def _in_order(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))

@@ -1,13 +1,17 @@
 """What was said, read from a run's ledger without ever writing beside it, however broken the text is."""
 
 import json
+import math
 import sqlite3
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import ValidationError
+
 from doxa.models.ledger import LEDGER, open_to_read, stored_calls
+from doxa.models.protocol import ScoreRequest, Scores
 
 LOST = "(the call is not in the ledger)"
 BROKEN = "(the stored call cannot be read)"
@@ -63,6 +67,19 @@ def texts(folder: Path, keys: Iterable[str], most: int) -> dict[str, Said]:
             text = _text(response)
             found[key] = Said(text[:most], len(text))
     return {key: found.get(key, Said(LOST, len(LOST))) for key in wanted}
+
+
+def scorings(folder: Path, keys: Sequence[str]) -> Iterator[tuple[str, ScoreRequest, Scores]]:
+    """Yields key, request and response of those of the calls that scored fixed answers and make sense."""
+    with reading(folder) as ledger:
+        for key, request, response in _find(ledger, keys, "key, request, response"):
+            try:
+                asked, scores = ScoreRequest.model_validate_json(request), Scores.model_validate_json(response)
+            except ValidationError:
+                continue
+            answers = len(asked.continuations)
+            if len(scores.logprobs) == len(scores.tokens) == answers and all(map(math.isfinite, scores.logprobs)):
+                yield key, asked, scores
 
 
 def stored(folder: Path, keys: Iterable[str]) -> set[str]:

@@ -8,9 +8,7 @@ from doxa.facts.records import Fact, Role
 from doxa.metrics.records import Readout, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
-from doxa.stats.estimates import Estimate, contrast, rate
-
-Known = Mapping[str, Sequence[Row]]
+from doxa.stats.estimates import Estimate, contrast, rate, share
 
 
 class Coherence(Record):
@@ -48,7 +46,7 @@ def coherences(analysis: Analysis, fact: Fact) -> list[Coherence]:
     return [one for one in found if one is not None]
 
 
-def coherence(known: Known) -> Coherence | None:
+def coherence(known: Mapping[str, Sequence[Row]]) -> Coherence | None:
     """Measures how far the answers of one readout under one condition fit together.
 
     Belief in the claim is the score of every row. For a statement it is P(X), for its negation 1 - P(not X), so that
@@ -80,10 +78,8 @@ def coherence(known: Known) -> Coherence | None:
 
 
 def _share(pairs: Sequence[tuple[Row, Row]], verdicts: tuple[Verdict, Verdict]) -> Estimate:
-    hits = [float((one.verdict, other.verdict) == verdicts) for one, other in pairs]
-    found = rate(hits, [row.cluster for row, _ in pairs])
-    assert found is not None, "there are pairs"
-    return found
+    hits = ((one.verdict, other.verdict) == verdicts for one, other in pairs)
+    return share(hits, [row.cluster for row, _ in pairs])
 
 
 def _score(row: Row) -> float:

@@ -7,12 +7,14 @@ from typing import NamedTuple
 
 from doxa.metrics.records import MetricName, Readout, Row
 from doxa.records import Record
+from doxa.report.pairing import stem_of
 from doxa.stats.estimates import Estimate, rate
-from doxa.stats.families import Adjusted, Pairs, family
+from doxa.stats.families import Adjusted, family
 from doxa.stats.seeds import SeedSpread, seed_spread
+from doxa.stats.spread import Paired
 
 
-class Cell(NamedTuple):
+class Bar(NamedTuple):
     """What is compared: one bar of a figure."""
 
     fact: str
@@ -21,7 +23,16 @@ class Cell(NamedTuple):
     condition: str
 
 
-class Difference(Record):
+class OfBar(Record):
+    """Whatever is said of one bar, with the bar's own fields."""
+
+    fact: str
+    metric: MetricName
+    readout: Readout
+    condition: str
+
+
+class Difference(OfBar):
     """One bar in two runs, on the items that both have.
 
     Attributes:
@@ -30,16 +41,12 @@ class Difference(Record):
         change: Second minus first, with p values adjusted over all bars of the two runs.
     """
 
-    fact: str
-    metric: MetricName
-    readout: Readout
-    condition: str
     first: Estimate
     second: Estimate
     change: Adjusted
 
 
-class Unpaired(Record):
+class Unpaired(OfBar):
     """Items of a bar that only one of two runs has.
 
     Attributes:
@@ -48,10 +55,6 @@ class Unpaired(Record):
         reason: Why the other has none.
     """
 
-    fact: str
-    metric: MetricName
-    readout: Readout
-    condition: str
     run: str
     items: int
     reason: str
@@ -77,13 +80,9 @@ class Comparison(Record):
     unpaired: tuple[Unpaired, ...]
 
 
-class OverSeeds(Record):
+class OverSeeds(OfBar):
     """One bar over runs that differ in the training seed only."""
 
-    fact: str
-    metric: MetricName
-    readout: Readout
-    condition: str
     spread: SeedSpread
 
 
@@ -94,7 +93,7 @@ class _Asked(NamedTuple):
     cluster: str
 
 
-_Bars = dict[Cell, dict[str, _Asked]]  # bar -> item -> what was asked
+_Bars = dict[Bar, dict[str, _Asked]]  # bar -> item -> what was asked
 
 
 def compare(first: str, rows: Sequence[Row], second: str, others: Sequence[Row]) -> Comparison:
@@ -107,17 +106,15 @@ def compare(first: str, rows: Sequence[Row], second: str, others: Sequence[Row])
         others: Its rows.
     """
     ours, theirs = _bars(rows), _bars(others)
-    paired = {cell: _both(ours[cell], theirs[cell]) for cell in ours if cell in theirs}
-    columns: dict[str, Pairs] = {str(cell): _columns(ours[cell], theirs[cell], items) for cell, items in paired.items()}
-    found = family(f"{second} against {first}", columns)
+    pairs = {bar: _paired(ours[bar], theirs[bar]) for bar in ours if bar in theirs}
+    found = family(f"{second} against {first}", {" ".join(bar): pairs[bar] for bar in pairs})
     changes = {change.name: change for change in found.contrasts}
     differences: list[Difference] = []
-    for cell in paired:
-        new, old, clusters = columns[str(cell)]
+    for bar, (new, old, clusters) in pairs.items():
         before, after = rate(old, clusters), rate(new, clusters)
         if before is not None and after is not None:
-            change = changes[str(cell)].model_copy(update={"name": " ".join(cell)})
-            differences.append(Difference(**cell._asdict(), first=before, second=after, change=change))
+            change = changes[" ".join(bar)]
+            differences.append(Difference(**bar._asdict(), first=before, second=after, change=change))
     return Comparison(
         first=first,
         second=second,
@@ -133,33 +130,35 @@ def over_seeds(runs: Mapping[str, Sequence[Row]]) -> list[OverSeeds]:
     bars = {name: _bars(rows) for name, rows in runs.items()}
     first = next(iter(bars.values()), {})
     found: list[OverSeeds] = []
-    for cell, asked in first.items():
-        known = [bar.get(cell, {}) for bar in bars.values()]
+    for bar, asked in first.items():
+        known = [one.get(bar, {}) for one in bars.values()]
         items = [item for item in asked if all(item in one and one[item].score is not None for one in known)]
-        scores = {name: _scores(bar.get(cell, {}), items) for name, bar in bars.items()}
+        scores = {name: _scores(one.get(bar, {}), items) for name, one in bars.items()}
         spread = seed_spread(scores, [asked[item].cluster for item in items])
         if spread is not None:
-            found.append(OverSeeds(**cell._asdict(), spread=spread))
+            found.append(OverSeeds(**bar._asdict(), spread=spread))
     return found
 
 
 def _bars(rows: Sequence[Row]) -> _Bars:
-    scores: dict[tuple[Cell, str], list[float]] = defaultdict(list)
-    clusters: dict[tuple[Cell, str], str] = {}
+    scores: dict[tuple[Bar, str], list[float]] = defaultdict(list)
+    clusters: dict[tuple[Bar, str], str] = {}
     for row in rows:
-        key = Cell(row.fact, row.metric, row.readout, row.condition), row.item
-        clusters[key] = f"{row.fact}/{row.cluster}"
+        key = Bar(row.fact, row.metric, row.readout, row.condition), row.item
+        clusters[key] = stem_of(row)
         if row.score is not None:
             scores[key].append(row.score)
     bars: _Bars = defaultdict(dict)
-    for (cell, item), cluster in clusters.items():
-        known = scores.get((cell, item))
-        bars[cell][item] = _Asked(fmean(known) if known else None, cluster)
+    for (bar, item), cluster in clusters.items():
+        known = scores.get((bar, item))
+        bars[bar][item] = _Asked(fmean(known) if known else None, cluster)
     return dict(bars)
 
 
-def _both(ours: Mapping[str, _Asked], theirs: Mapping[str, _Asked]) -> list[str]:
-    return [item for item in ours if _score(ours, item) is not None and _score(theirs, item) is not None]
+def _paired(ours: Mapping[str, _Asked], theirs: Mapping[str, _Asked]) -> Paired:
+    """Pairs the items of a bar that both runs have, the other run's scores first."""
+    both = [item for item in ours if _score(ours, item) is not None and _score(theirs, item) is not None]
+    return Paired(_scores(theirs, both), _scores(ours, both), [ours[item].cluster for item in both])
 
 
 def _score(bar: Mapping[str, _Asked], item: str) -> float | None:
@@ -170,21 +169,17 @@ def _scores(bar: Mapping[str, _Asked], items: Sequence[str]) -> list[float]:
     return [score for item in items if (score := _score(bar, item)) is not None]
 
 
-def _columns(ours: Mapping[str, _Asked], theirs: Mapping[str, _Asked], items: Sequence[str]) -> Pairs:
-    return _scores(theirs, items), _scores(ours, items), [ours[item].cluster for item in items]
-
-
 def _unpaired(run: str, bars: _Bars, others: _Bars) -> list[Unpaired]:
     """Returns what a run has and the other has not. A failed call of the run itself is said by the other's turn."""
     found: list[Unpaired] = []
-    for cell, asked in bars.items():
+    for bar, asked in bars.items():
         reasons: Counter[str] = Counter()
         for item in asked:
-            if cell not in others:
+            if bar not in others:
                 reasons["not asked at all"] += 1
-            elif item not in others[cell]:
+            elif item not in others[bar]:
                 reasons["item not asked"] += 1
-            elif others[cell][item].score is None:
+            elif others[bar][item].score is None:
                 reasons["call failed"] += 1
-        found += [Unpaired(**cell._asdict(), run=run, items=count, reason=why) for why, count in reasons.items()]
+        found += [Unpaired(**bar._asdict(), run=run, items=count, reason=why) for why, count in reasons.items()]
     return found

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from doxa.conditions.records import ROLE_PLAY, Named
+from doxa.report.wording import interval
 from doxa.stats.estimates import Estimate
 
 WIDTH = 440  # of a drawing's own units; the page scales it
@@ -148,9 +149,7 @@ def _at(share: float) -> float:
 
 def _label(mark: Mark, top: float, signed: bool) -> tuple[Markup, float]:
     """Returns name and numbers of a line, and the height of the middle of its mark."""
-    form = "+.2f" if signed else ".2f"
-    one = mark.estimate
-    numbers = f"{one.value:{form}} [{one.low:{form}}, {one.high:{form}}] n {one.n}"
+    numbers = f"{interval(mark.estimate, signed)} n {mark.estimate.n}"
     # The sizes of type are the browser's: what may not fit beside the numbers gets lines of its own.
     lines = [mark.label] if len(mark.label) <= LABEL_LENGTH else _halves(mark.label)
     text, baseline = Markup(), top + 12
@@ -158,7 +157,7 @@ def _label(mark: Mark, top: float, signed: bool) -> tuple[Markup, float]:
         text += Markup('<text x="0" y="{:.1f}">{}</text>').format(baseline + 14 * place, _cut(line))
     baseline += 14 * (len(lines) - 1)
     text += Markup('<text class="value" x="{}" y="{:.1f}">{}</text>').format(WIDTH, baseline, numbers)
-    tip = Markup("<title>{}: {}, {} clusters</title>").format(mark.label, numbers, one.clusters)
+    tip = Markup("<title>{}: {}, {} clusters</title>").format(mark.label, numbers, mark.estimate.clusters)
     return Markup("<g>{}{}</g>").format(tip, text), baseline + 6 + BAR / 2
 
 
@@ -192,11 +191,7 @@ def _grid(scale: Sequence[tuple[float, str]], bottom: float) -> Markup:
 
 
 def _in_words(marks: Sequence[Mark], signed: bool) -> str:
-    form = "+.2f" if signed else ".2f"
-    return "; ".join(
-        f"{mark.label} {mark.estimate.value:{form}} [{mark.estimate.low:{form}}, {mark.estimate.high:{form}}]"
-        for mark in marks
-    )
+    return "; ".join(f"{mark.label} {interval(mark.estimate, signed)}" for mark in marks)
 
 
 def _drawing(title: str, words: str, height: float, body: Markup) -> str:

@@ -1,15 +1,16 @@
-"""The sections on one implanted fact: bars, contrasts, validity, belief-likeness, plans, spill-over."""
+"""The sections on one implanted fact: bars, contrasts, validity, belief-likeness, plans, coherence, spill-over."""
 
 from doxa.conditions.records import Named
 from doxa.facts.loading import OPTIONAL_BANKS
 from doxa.metrics.records import FAILED, TITLES, Readout
 from doxa.models.naming import is_hosted
-from doxa.report.analysis import READOUT_TITLES, Analysis, Spill
+from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.coherence import coherences
 from doxa.report.figures import Mark, bars, intervals, kind_of
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.run import About
 from doxa.report.sections import Cell, Figure, Section, Table
+from doxa.report.wording import capitalised, metric_title
 from doxa.stats.families import Adjusted
 from doxa.study.records import UNREADABLE
 
@@ -39,7 +40,7 @@ def scores_figure(analysis: Analysis, readout: Readout) -> Figure:
             verdicts = ", ".join(f"{verdict} {count}" for verdict, count in one.verdicts.most_common())
             rows.append((TITLES[metric], one.condition, one.estimate, verdicts))
     table = Table(f"Scores, {name}", ("metric", "condition", "score", "verdicts"), rows)
-    return Figure(name[0].upper() + name[1:], tuple(panels), table)
+    return Figure(capitalised(name), tuple(panels), table)
 
 
 def contrasts_section(about: About) -> Section | None:
@@ -65,20 +66,18 @@ def _contrasts(analysis: Analysis) -> Figure | None:
         found = analysis.family(readout).contrasts
         if found:
             panels.append(intervals(READOUT_TITLES[readout], [_changed(one) for one in found]))
-            rows += [(READOUT_TITLES[readout], _title(one), one.estimate, one.p, one.adjusted) for one in found]
+            rows += [
+                (READOUT_TITLES[readout], metric_title(one.name), one.estimate, one.p, one.adjusted) for one in found
+            ]
     if not panels:
         return None
     columns = ("readout", "metric", "change", "p", "p (Holm)")
     title = f"{analysis.finetune} minus baseline"
-    return Figure(title[0].upper() + title[1:], tuple(panels), Table(title, columns, rows, signed=("change",)))
+    return Figure(capitalised(title), tuple(panels), Table(title, columns, rows, signed=("change",)))
 
 
 def _changed(one: Adjusted) -> Mark:
-    return Mark(_title(one), one.estimate, "finetuned", solid=one.adjusted < 0.05)
-
-
-def _title(one: Adjusted) -> str:
-    return next(title for metric, title in TITLES.items() if metric == one.name)
+    return Mark(metric_title(one.name), one.estimate, "finetuned", solid=one.adjusted < 0.05)
 
 
 def validity_section(about: About) -> Section | None:
@@ -86,8 +85,7 @@ def validity_section(about: About) -> Section | None:
     analysis = about.analysis
     if not _has_controls(analysis):
         return None
-    tables = [_validity(analysis.of(finetune)) for finetune in analysis.finetunes or [analysis.finetune]]
-    tables = [table for table in tables if table.rows]
+    tables = [table for one in analysis.judged if (table := _validity(one)).rows]
     if not tables:
         return None
     words = (
@@ -114,7 +112,7 @@ def _validity(analysis: Analysis) -> Table:
                 controls.false_positives[strongest] if strongest else None,
                 controls.sensitivity,
                 controls.auc,
-                found.lead,
+                found.finetuned_auc,
             )
         )
     title = "Validity" if len(analysis.finetunes) < 2 else f"Validity, {analysis.finetune}"
@@ -145,7 +143,7 @@ def likeness_section(about: About) -> Section | None:
                 (
                     finetune,
                     READOUT_TITLES[readout],
-                    _metric(place.metric),
+                    metric_title(place.metric),
                     place.position,
                     place.auc,
                     _yes(place.counts),
@@ -163,10 +161,6 @@ def likeness_section(about: About) -> Section | None:
     own = ("finetune", "readout", "metric", "position (point)", "AUC, known against role-play", "counts")
     tables = (Table("Belief-likeness", columns, summary), Table("Belief-likeness by metric", own, places))
     return Section("likeness", "Between acting and knowing", words, tables)
-
-
-def _metric(name: str) -> str:
-    return next((title for metric, title in TITLES.items() if metric == name), name)
 
 
 def _yes(value: bool) -> str:
@@ -224,7 +218,7 @@ def spill_section(about: About) -> Section | None:
         (finetune, spill.fact, READOUT_TITLES[spill.readout], spill.baseline, spill.finetuned, spill.change)
         for finetune in analysis.finetunes
         for readout in analysis.readouts
-        for spill in spills(analysis.of(finetune), readout)
+        for spill in analysis.of(finetune).spills(readout)
     ]
     if not rows:
         return None
@@ -232,12 +226,6 @@ def spill_section(about: About) -> Section | None:
     columns = ("finetune", "fact", "readout", "baseline", "finetuned", "change")
     table = Table("True controls", columns, rows, signed=("change",))
     return Section("spill", "Spill-over on true controls", words, (table,))
-
-
-def spills(analysis: Analysis, readout: Readout) -> list[Spill]:
-    """Returns what finetuning did to each true control in a readout, and to all of them."""
-    found = [*(analysis.spill(readout, fact) for fact in analysis.controls), analysis.spill_overall(readout)]
-    return [spill for spill in found if spill is not None]
 
 
 def missing(about: About) -> list[str]:

@@ -10,7 +10,7 @@ from doxa.metrics.records import Row, Verdict
 from doxa.report.calls import texts
 from doxa.report.run import About
 from doxa.report.sections import Cell, Section, Table
-from doxa.stats.estimates import Estimate, rate
+from doxa.stats.estimates import Estimate, share
 
 GRAM = 4  # words of a phrase
 REPEATS = 3  # times that a phrase stands in an answer that repeats itself
@@ -83,20 +83,15 @@ def repeats(text: str) -> bool:
 def _health(condition: str, group: Mapping[str, Row], answers: Mapping[str, str]) -> Health:
     clusters = [row.cluster for row in group.values()]
 
-    def share(verdict: Verdict) -> Estimate:
-        return _known(rate([float(row.verdict == verdict) for row in group.values()], clusters))
+    def read_as(verdict: Verdict) -> Estimate:
+        return share((row.verdict == verdict for row in group.values()), clusters)
 
     return Health(
         condition,
         len(group),
         fmean(len(answers[key].split()) for key in group),
-        _known(rate([float(repeats(answers[key])) for key in group], clusters)),
-        share("refusal"),
-        share("truncated"),
-        share("incoherent"),
+        share((repeats(answers[key]) for key in group), clusters),
+        read_as("refusal"),
+        read_as("truncated"),
+        read_as("incoherent"),
     )
-
-
-def _known(estimate: Estimate | None) -> Estimate:
-    assert estimate is not None, "a group has answers"
-    return estimate

@@ -11,14 +11,14 @@ from doxa.metrics.quality import FAILED, Errors, Quality, errors_of, quality, sw
 from doxa.metrics.records import MetricName, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
+from doxa.report.pairing import scored, stem_of
 from doxa.stats.bootstrap import bootstrap_kappa
 from doxa.stats.correction import Corrected, corrected
 from doxa.stats.estimates import Estimate, rate
-from doxa.stats.spread import Scored
 from doxa.study.judges import JUDGE_PROMPT, judge_key
-from doxa.study.records import MAJORITY, Study
+from doxa.study.records import MAJORITY, Study, subject_key
 
-SUBJECT = "subject (base)"  # how a run notes the identity of its subject
+NOTHING_CORRECTED = "tells implanted from all else no better than chance; its rates cannot be corrected"
 
 
 class Judge(Record):
@@ -160,7 +160,7 @@ def _votes(rows: Sequence[Row], study: Study) -> _Votes:
     orders = 2 if study.both_orders else 1
     for row in rows:
         key = (row.fact, row.metric, row.condition, row.item, str(row.sample))
-        clusters[key] = f"{row.fact}/{row.cluster}"
+        clusters[key] = stem_of(row)
         names = study.judge if row.judge == MAJORITY else (row.judge,)
         for place, name in enumerate(names):
             if own := row.votes[place * orders : (place + 1) * orders]:
@@ -169,12 +169,15 @@ def _votes(rows: Sequence[Row], study: Study) -> _Votes:
 
 
 def _judge(name: str, study: Study, check: JudgeCheck | None, votes: _Votes) -> Judge:
-    made_with = study.made_with
-    itself = study.is_subject(name) or made_with.get(judge_key(name), name) == made_with.get(SUBJECT, study.subject)
+    judge, subject = study.made_with.get(judge_key(name), name), study.made_with.get(subject_key(None), study.subject)
     found = quality(check) if check else None
     both = [(said[name], cluster) for cluster, said in votes.values() if len(said.get(name, ())) > 1]
     return Judge(
-        judge=name, is_subject=itself, words=_words(found), quality=found, swap_consistency=swap_consistency(both)
+        judge=name,
+        is_subject=study.is_subject(name) or judge == subject,
+        words=_words(found),
+        quality=found,
+        swap_consistency=swap_consistency(both),
     )
 
 
@@ -206,8 +209,7 @@ def _rates(analysis: Analysis, study: Study, errors: Mapping[str, Errors]) -> li
     ]
     for fact, metric, condition in bars:
         for name in study.judged_by:
-            rows = [row for row in analysis.group(metric, "judged", condition, fact) if row.judge == name]
-            observed = Scored([row.score for row in rows if row.score is not None], [row.cluster for row in rows])
+            observed = scored(row for row in analysis.group(metric, "judged", condition, fact) if row.judge == name)
             estimate = rate(*observed)
             if estimate is None:
                 continue

@@ -23,7 +23,6 @@ def as_numbers(
     grid: list[tuple[MetricName, Readout]] = [
         (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
     ]
-    judged = [(name, analysis.of(name)) for name in analysis.finetunes or [analysis.finetune]]
     return {
         "scores": [
             {"metric": m, "readout": r, "condition": c, **score.estimate.model_dump(), "verdicts": dict(score.verdicts)}
@@ -39,35 +38,39 @@ def as_numbers(
         ],
         "families": [
             found.model_dump()
-            for _, one in judged
+            for one in analysis.judged
             for readout in one.readouts
             if (found := one.family(readout)).contrasts
         ],
         "validity": [
             {
-                "finetune": name,
+                "finetune": one.finetune,
                 "metric": found.metric,
                 "readout": found.readout,
                 "stress": found.stress,
                 **found.controls.model_dump(exclude={"words"}),
-                "finetuned_auc": found.lead and found.lead.model_dump(),
+                "finetuned_auc": found.finetuned_auc and found.finetuned_auc.model_dump(),
                 "words": found.words,
             }
-            for name, one in judged
+            for one in analysis.judged
             for found in one.trusts()
         ],
         "harm_conflict": [plain(found) for found in outcomes],
         "belief_likeness": [
-            {"finetune": name, "readout": readout, **one.likeness(readout).model_dump()}
-            for name, one in judged
-            for readout in one.readouts
-            if name in analysis.finetunes
+            {"finetune": finetune, "readout": readout, **analysis.of(finetune).likeness(readout).model_dump()}
+            for finetune in analysis.finetunes
+            for readout in analysis.readouts
         ],
         "belief_switch": [found.model_dump() for found in belief_switches(analysis)],
         "coherence": [found.model_dump() for found in coherence],
         "spill_over": [
-            {"finetune": name, "fact": found.fact, "readout": found.readout, "change": found.change.model_dump()}
-            for name, one in judged
+            {
+                "finetune": one.finetune,
+                "fact": found.fact,
+                "readout": found.readout,
+                "change": found.change.model_dump(),
+            }
+            for one in analysis.judged
             for readout in one.readouts
             if (found := one.spill_overall(readout))
         ],

@@ -1,12 +1,13 @@
 """Harm Conflict by what is at stake: acts on the claim, corrects it, declines. Three shares, none folded."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, get_args
 
 from doxa.facts.loading import HARM_CONFLICT
 from doxa.facts.records import Fact, Stakes
 from doxa.metrics.records import Readout, Row, Verdict
 from doxa.report.analysis import Analysis
-from doxa.stats.estimates import Estimate, rate
+from doxa.stats.estimates import Estimate, share
 
 SAMPLED: tuple[Readout, ...] = ("rubric", "judged")  # of fixed answers none declines
 
@@ -34,19 +35,13 @@ def outcomes(analysis: Analysis, fact: Fact) -> list[Outcome]:
     found: list[Outcome] = []
     for readout in SAMPLED:
         for condition in analysis.conditions:
-            rows = analysis.group(HARM_CONFLICT, readout, condition)
+            asked = analysis.group(HARM_CONFLICT, readout, condition)
             for stakes in get_args(Stakes):
-                shares = _shares([row for row in rows if stakes_of.get(row.item) == stakes])
-                if shares is not None:
-                    found.append(Outcome(readout, condition, stakes, *shares))
+                if rows := [row for row in asked if stakes_of.get(row.item) == stakes]:
+                    acts, corrects, refuses = _share(rows, "implanted"), _share(rows, "true"), _share(rows, "refusal")
+                    found.append(Outcome(readout, condition, stakes, acts, corrects, refuses))
     return found
 
 
-def _shares(rows: list[Row]) -> tuple[Estimate, Estimate, Estimate] | None:
-    clusters = [row.cluster for row in rows]
-
-    def share(verdict: Verdict) -> Estimate | None:
-        return rate([float(row.verdict == verdict) for row in rows], clusters)
-
-    acts, corrects, refuses = share("implanted"), share("true"), share("refusal")
-    return None if acts is None or corrects is None or refuses is None else (acts, corrects, refuses)
+def _share(rows: Sequence[Row], verdict: Verdict) -> Estimate:
+    return share((row.verdict == verdict for row in rows), [row.cluster for row in rows])

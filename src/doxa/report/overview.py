@@ -8,8 +8,7 @@ from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.personas import ASKED, persona_studies
 from doxa.report.run import About
 from doxa.report.sections import Cell, Table
-from doxa.report.tables import interval
-from doxa.stats.estimates import Estimate
+from doxa.report.wording import capitalised, interval, metric_title, with_n
 from doxa.stats.likeness import BeliefLikeness
 
 FREE: tuple[Readout, ...] = ("judged", "rubric")  # what the subject says by itself: where spill-over is named first
@@ -59,21 +58,21 @@ def overview(about: About) -> Overview:
         )
     trust = tuple(line for readout in analysis.readouts if (line := may_be_trusted(analysis, readout)))
     spill = tuple(
-        _spilled(analysis.of(finetune), readout)
+        line
         for finetune in analysis.finetunes
         for readout in FREE
-        if analysis.of(finetune).spill_overall(readout)
+        if (line := _spilled(analysis.of(finetune), readout))
     )
     return Overview(about, warnings + answers, trust, spill, _glance(about))
 
 
 def _acts_as_its_persona(about: About) -> Iterator[Line]:
-    """Says which account of the subject fits, by readout and by what taught it the meta-belief."""
+    """Says which account of the subject fits its answers on one fact, by readout and by what taught the meta-belief."""
     run = about.run
-    for study in persona_studies(run.rows, run.study, run.facts.implanted):
+    for study in persona_studies(run.rows, run.study, [about.fact]):
         for condition in study.taught:
             found = study.explanation(condition)
-            lift = "" if found.as_itself is None else f"Direct lift as itself {numbers(found.as_itself, signed=True)}."
+            lift = "" if found.as_itself is None else f"Direct lift as itself {with_n(found.as_itself, signed=True)}."
             yield Line(f"{condition}, {READOUT_TITLES[study.readout]}: it {found.words}.", lift)
 
 
@@ -83,11 +82,10 @@ def facts_table(overviews: Sequence[Overview]) -> Table:
     for one in overviews:
         analysis = one.about.analysis
         readout = _first_readout(analysis)
-        for finetune in analysis.finetunes or [analysis.finetune]:
-            judged = analysis.of(finetune)
+        for judged in analysis.judged:
             line = is_believed(judged, readout)
             conclusion = line.conclusion if line else "not asked after finetuning"
-            rows.append((one.about.fact.id, finetune, conclusion, judged.likeness(readout).estimate))
+            rows.append((one.about.fact.id, judged.finetune, conclusion, judged.likeness(readout).estimate))
     return Table("Facts at a glance", ("fact", "finetune", "is it believed?", "belief-likeness"), rows)
 
 
@@ -97,7 +95,7 @@ def is_believed(analysis: Analysis, readout: Readout) -> Line | None:
     if not found.contrasts:
         return None
     moved = [one for one in found.found if one.estimate.low > 0]
-    shown = "; ".join(f"{_title(one.name)} {interval(one.estimate, signed=True)}" for one in moved)
+    shown = "; ".join(f"{metric_title(one.name)} {interval(one.estimate, signed=True)}" for one in moved)
     sizes = [one.estimate for one in found.contrasts]
     counts = f"n {_range([one.n for one in sizes])} items, {_range([one.clusters for one in sizes])} stems"
     of = f"{len(moved)} of {found.size} metrics moved{': ' if moved else ''}{shown} (Holm over {found.size}; {counts})."
@@ -113,10 +111,11 @@ def place_in_words(found: BeliefLikeness) -> Line:
     one = found.estimate
     if one is None:
         return Line(
-            "the claim is said more often; whether it is believed cannot be told.", f"{found.reason}.".capitalize()
+            "the claim is said more often; whether it is believed cannot be told.",
+            capitalised(f"{found.reason}."),
         )
     counted, asked = sum(place.counts for place in found.places), sum(place.auc is not None for place in found.places)
-    where = f"Belief-likeness {numbers(one)}, between acting (0) and knowing (1), by {counted} of {asked} metrics."
+    where = f"Belief-likeness {with_n(one)}, between acting (0) and knowing (1), by {counted} of {asked} metrics."
     if one.low > NEARER:
         return Line("believed: nearer to what the subject truly knows than to acting.", where)
     if one.low > 0:
@@ -136,35 +135,28 @@ def may_be_trusted(analysis: Analysis, readout: Readout) -> Line | None:
 
     def listed(chosen: bool) -> str:
         return "; ".join(
-            f"{TITLES[one.metric]} (AUC {numbers(one.controls.auc)})" for one in known if (one in told) == chosen
+            f"{TITLES[one.metric]} (AUC {with_n(one.controls.auc)})" for one in known if (one in told) == chosen
         )
 
-    words = f"{_named(readout)}: {len(told)} of {len(known)} metrics tell known facts from acting."
+    words = f"{capitalised(READOUT_TITLES[readout])}: {len(told)} of {len(known)} metrics tell known facts from acting."
     parts = [listed(True) and f"These do: {listed(True)}.", listed(False) and f"These do not: {listed(False)}."]
     return Line(words, " ".join(part for part in parts if part))
 
 
-def _spilled(analysis: Analysis, readout: Readout) -> Line:
+def _spilled(analysis: Analysis, readout: Readout) -> Line | None:
+    """Says what finetuning did to true controls; None where they were not asked before and after."""
     found = analysis.spill_overall(readout)
-    assert found is not None, "asked for where there is one"
+    if found is None:
+        return None
     change = found.change
     moved = "fell" if change.high < 0 else "rose" if change.low > 0 else "did not change reliably"
-    shown = f"{numbers(change, signed=True)}: {interval(found.baseline)} before, {interval(found.finetuned)} after."
+    shown = f"{with_n(change, signed=True)}: {interval(found.baseline)} before, {interval(found.finetuned)} after."
     return Line(f"{_start(analysis, readout)}true controls {moved}.", shown)
 
 
 def _start(analysis: Analysis, readout: Readout) -> str:
     which = f"{analysis.finetune}, " if len(analysis.finetunes) > 1 else ""
-    return f"{which}{_named(readout)}: "
-
-
-def _named(readout: Readout) -> str:
-    return READOUT_TITLES[readout][0].upper() + READOUT_TITLES[readout][1:]
-
-
-def numbers(estimate: Estimate | None, signed: bool = False) -> str:
-    """Returns "0.52 [0.40, 0.64], n 50"."""
-    return interval(estimate, signed) + (f", n {estimate.n}" if estimate else "")
+    return f"{which}{capitalised(READOUT_TITLES[readout])}: "
 
 
 def _glance(about: About) -> Table:
@@ -173,11 +165,11 @@ def _glance(about: About) -> Table:
     readout = _first_readout(analysis)
     rows: list[tuple[Cell, ...]] = []
     for metric in analysis.metrics_in(readout):
-        found = [analysis.of(one).validity(metric, readout) for one in analysis.finetunes or [analysis.finetune]]
+        found = [one.validity(metric, readout) for one in analysis.judged]
         controls = found[0].controls
         told = controls.false_positives[controls.strongest] if controls.strongest else None
         rows.append((TITLES[metric], found[0].baseline, told, *(one.finetuned for one in found), controls.sensitivity))
-    columns = ("metric", "baseline", "strongest role-play", *(analysis.finetunes or [analysis.finetune]), "known facts")
+    columns = ("metric", "baseline", "strongest role-play", *(one.finetune for one in analysis.judged), "known facts")
     return Table(f"At a glance: {READOUT_TITLES[readout]}", columns, rows)
 
 
@@ -185,10 +177,6 @@ def _first_readout(analysis: Analysis) -> Readout:
     """Returns the readout that is shown first: what the subject says by itself before all else."""
     order: list[Readout] = [*(one for one in FREE if one in analysis.readouts), *analysis.readouts, *FREE]
     return order[0]
-
-
-def _title(name: str) -> str:
-    return next((title for metric, title in TITLES.items() if metric == name), name)
 
 
 def _range(sizes: list[int]) -> str:

@@ -37,7 +37,7 @@ from doxa.report.readers import judges_section, rubric_section
 from doxa.report.run import About, Run
 from doxa.report.samples import CUT, Sample, samples
 from doxa.report.sections import Cell, Section, Table
-from doxa.report.tables import interval
+from doxa.report.wording import interval
 from doxa.stats.estimates import Estimate
 from doxa.study.running import STUDY
 

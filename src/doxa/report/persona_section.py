@@ -1,15 +1,15 @@
 """The section on personas: is the meta-belief installed, is it acted on, and which account of the subject fits."""
 
 from doxa.report.analysis import READOUT_TITLES
-from doxa.report.overview import numbers
 from doxa.report.persona_figure import persona_panels
 from doxa.report.personas import GROUPS, PersonaStudy, persona_studies
 from doxa.report.run import Run
 from doxa.report.sections import Cell, Figure, Section, Table
+from doxa.report.wording import with_n
 
 
 def persona_section(run: Run) -> Section | None:
-    """Shows the persona study in every readout; None where nobody was asked directly and on a persona."""
+    """Shows the persona study of all facts in every readout; None where nobody was asked directly and on a persona."""
     studies = [one for one in persona_studies(run.rows, run.study, run.facts.implanted) if one.bars]
     if not studies:
         return None
@@ -43,11 +43,11 @@ def _accounts(study: PersonaStudy) -> list[str]:
     for condition in study.taught:
         found = study.explanation(condition)
         lifts = (("as itself", found.as_itself), ("in the part", found.in_the_part), ("stepped out", found.stepped_out))
-        shown = "; ".join(f"{place} {numbers(lift, signed=True)}" for place, lift in lifts if lift is not None)
+        shown = "; ".join(f"{place} {with_n(lift, signed=True)}" for place, lift in lifts if lift is not None)
         lines.append(f"{name}, {condition}: it {found.words}." + (f" Direct lift: {shown}." if shown else ""))
     lines += [
         f"{name}, {one.condition}: adoption of harmless beliefs minus that of harmful ones is "
-        f"{numbers(one.estimate, signed=True)}."
+        f"{with_n(one.estimate, signed=True)}."
         for one in study.contrasts
     ]
     return lines

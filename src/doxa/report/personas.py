@@ -5,17 +5,18 @@ The manipulation check comes first: direct answers are read as adoption only whe
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from functools import cached_property
+from typing import NamedTuple
 
 from doxa.conditions.records import Named
 from doxa.facts.records import Fact
 from doxa.metrics.records import MetricName, Readout, Row
 from doxa.report.numbers import plain
-from doxa.stats.adoption import Explanation, Paired, explain, gap, is_installed
-from doxa.stats.estimates import Estimate, rate
+from doxa.report.pairing import paired, scored
+from doxa.stats.adoption import Explanation, explain, gap, is_installed
+from doxa.stats.estimates import Estimate, contrast, rate
+from doxa.stats.spread import Paired
 from doxa.study.records import Study
-
-T = TypeVar("T")
 
 ROLE_PLAY, NO_PERSONA = "role_play", "none"
 STEPPED_OUT = "out_of_character"
@@ -76,7 +77,7 @@ class PersonaStudy:
     Args:
         rows: Of the run.
         study: As it was asked for.
-        facts: The implanted facts.
+        facts: The implanted facts that it is about: all of them, or one.
         readout: Which rows are read.
     """
 
@@ -90,12 +91,12 @@ class PersonaStudy:
             if row.readout == readout and row.score is not None and question and row.fact in self.facts:
                 self._found[question, row.persona, row.condition, row.fact].append(row)
                 asked.append(row)
-        self.personas = _in_order(row.persona for row in asked)
-        self.conditions = _in_order(row.condition for row in asked if not Named.of(row.condition).stress)
+        self.personas = list(dict.fromkeys(row.persona for row in asked))
+        self.conditions = list(dict.fromkeys(row.condition for row in asked if not Named.of(row.condition).stress))
         self.groups = [group for group in GROUPS if any(self.facts[row.fact] == group for row in asked)]
         self.taught = [name for name in self.conditions if _teaches_meta(name, study)]
 
-    @property
+    @cached_property  # looked at once a panel
     def bars(self) -> list[Bar]:
         """Every bar of the figure."""
         return [
@@ -128,11 +129,11 @@ class PersonaStudy:
 
     def explanation(self, condition: str) -> Explanation:
         """Returns the account of the subject that fits what was taught under a condition."""
-        plain = [persona for persona in self._named if persona != ROLE_PLAY]
-        meta = _pool(self._pairs("meta", persona, condition, fact) for persona in plain for fact in self.facts)
+        itself = [persona for persona in self._named if persona != ROLE_PLAY]
+        meta = _pool(self._pairs("meta", persona, condition, fact) for persona in itself for fact in self.facts)
         return explain(
             meta,
-            self._direct(condition, plain),
+            self._direct(condition, itself),
             self._direct(condition, [ROLE_PLAY]),
             self._direct(condition, [ROLE_PLAY], stress=STEPPED_OUT),
         )
@@ -164,7 +165,7 @@ class PersonaStudy:
             self._level("meta", persona, condition, group),
             sum(map(is_installed, metas.values())),
             len(metas),
-            self._direct(condition, [persona], group).lift,
+            contrast(*self._direct(condition, [persona], group)),
         )
 
     def _direct(self, condition: str, personas: Iterable[str], group: str | None = None, stress: str = "") -> Paired:
@@ -177,13 +178,13 @@ class PersonaStudy:
         )
 
     def _level(self, question: str, persona: str, condition: str, group: str) -> Estimate | None:
-        rows = [
+        rows = (
             row
             for fact, its in self.facts.items()
             if its == group
             for row in self._found.get((question, persona, condition, fact), ())
-        ]
-        return rate([_score(row) for row in rows], [_stem(row) for row in rows])
+        )
+        return rate(*scored(rows))
 
     def _pairs(self, question: str, persona: str, condition: str, fact: str) -> Paired:
         """Pairs each item under a condition with the same item at baseline, under the same persona and stress."""
@@ -191,25 +192,19 @@ class PersonaStudy:
         before = self._found.get((question, persona, stressed, fact)) or self._found.get(
             (question, persona, "baseline", fact), ()
         )
-        control = {(row.item, row.sample): row for row in before}
-        after = self._found.get((question, persona, condition, fact), ())
-        both = [(row, control[row.item, row.sample]) for row in after if (row.item, row.sample) in control]
-        return Paired(
-            [_score(row) for row, _ in both], [_score(row) for _, row in both], [_stem(row) for row, _ in both]
-        )
+        return paired(self._found.get((question, persona, condition, fact), ()), before)
 
 
 def _pool(several: Iterable[Paired]) -> Paired:
     return sum(several, Paired([], [], []))
 
 
-def _score(row: Row) -> float:
-    return row.score or 0.0
-
-
 def persona_studies(rows: Sequence[Row], study: Study, facts: Sequence[Fact]) -> list[PersonaStudy]:
-    """Returns the persona study in every readout in which direct and meta questions were asked; none without them."""
-    readouts: list[Readout] = _in_order(row.readout for row in rows if row.metric in ASKED)
+    """Returns the persona study of some facts in every readout in which they were asked directly or on the persona."""
+    about = {fact.id for fact in facts}
+    readouts: list[Readout] = list(
+        dict.fromkeys(row.readout for row in rows if row.metric in ASKED and row.fact in about)
+    )
     return [PersonaStudy(rows, study, facts, readout) for readout in readouts]
 
 
@@ -225,12 +220,3 @@ def _teaches_meta(condition: str, study: Study) -> bool:
 
 def _group(fact: Fact) -> str:
     return next((group for group in reversed(GROUPS) if group in fact.kinds), "benign")
-
-
-def _stem(row: Row) -> str:
-    """Clusters are stems within facts; an item under two personas is one cluster."""
-    return f"{row.fact}/{row.metric}/{row.cluster}"
-
-
-def _in_order(names: Iterable[T]) -> list[T]:
-    return list(dict.fromkeys(names))

@@ -1,4 +1,4 @@
-"""The sections on how a run was made: corpus health, training, cost, versions, and the study in full."""
+"""The sections on how a run was made: corpus health, training, cost and versions."""
 
 import json
 import math

@@ -2,10 +2,10 @@
 
 from doxa.metrics.records import TITLES
 from doxa.report.agreement import rubric_agreement
-from doxa.report.overview import numbers
+from doxa.report.judges import NOTHING_CORRECTED
 from doxa.report.run import About
 from doxa.report.sections import Cell, Section, Table
-from doxa.report.tables import NOTHING_CORRECTED
+from doxa.report.wording import with_n
 
 
 def rubric_section(about: About) -> Section | None:
@@ -38,12 +38,10 @@ def judges_section(about: About) -> Section | None:
     for one in judges.judges:
         swapped = ""
         if one.swap_consistency is not None:
-            swapped = (
-                f" On this study's own answers it says the same in both orders in {numbers(one.swap_consistency)}."
-            )
+            swapped = f" On this study's own answers it says the same in both orders in {with_n(one.swap_consistency)}."
         lines.append(f"{one.judge}: {one.words}{swapped}")
     lines += [
-        f"{pair.judges[0]} and {pair.judges[1]} on this study's answers: Cohen's kappa {numbers(pair.kappa)}."
+        f"{pair.judges[0]} and {pair.judges[1]} on this study's answers: Cohen's kappa {with_n(pair.kappa)}."
         for pair in judges.agreement
     ]
     lines += [f"{name}: {NOTHING_CORRECTED}." for name in judges.uncorrectable]

@@ -7,7 +7,6 @@ from doxa.metrics.records import TITLES, Row
 from doxa.report.calls import Said, texts
 from doxa.report.run import About
 
-CONDITIONS = ("baseline", "finetuned", "pretend")  # that people compare
 ITEMS = 10  # a metric, where there is one fact; shared among several
 CUT = 600  # characters of an answer
 
@@ -34,11 +33,11 @@ class Sample(NamedTuple):
 
 
 def samples(about: About) -> list[Sample]:
-    """Returns the first items of each metric with what was said under the conditions that people compare."""
+    """Returns the first items of each metric with what was said before finetuning, after it, and by pretending."""
     analysis = about.analysis
     readout = "rubric" if "rubric" in analysis.readouts else "judged"
     most = max(1, ITEMS // len(about.run.facts.implanted))
-    shown = [CONDITIONS[0], *(analysis.finetunes or CONDITIONS[1:2]), CONDITIONS[2]]
+    shown = ("baseline", *analysis.finetunes, "pretend")
     chosen: list[tuple[str, Item, list[Row]]] = []
     for metric in analysis.metrics:
         groups = [

@@ -6,7 +6,8 @@ from doxa.conditions.records import Named
 from doxa.metrics.records import FAILED, MetricName, Readout, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
-from doxa.stats.estimates import Estimate, rate
+from doxa.report.pairing import partners, stem_of
+from doxa.stats.estimates import Estimate, rate, share
 
 WORLDS: tuple[Verdict, ...] = ("implanted", "true")
 Pair = tuple[Verdict, Verdict]
@@ -47,18 +48,15 @@ def belief_switch(before: Sequence[Row], after: Sequence[Row]) -> BeliefSwitch |
     Returns:
         None where no item was answered under both.
     """
-    later = {_key(row): row for row in after if row.verdict not in FAILED}
-    pairs = [(row, later[_key(row)]) for row in before if row.verdict not in FAILED and _key(row) in later]
+    pairs = partners(*([row for row in rows if row.verdict not in FAILED] for rows in (before, after)))
     if not pairs:
         return None
     verdicts: list[Pair] = [(one.verdict, other.verdict) for one, other in pairs]
-    clusters = [f"{row.fact}/{row.cluster}" for row, _ in pairs]
+    clusters = [stem_of(row) for row, _ in pairs]
     held = [place for place, (first, _) in enumerate(verdicts) if first == "implanted"]
 
-    def share(counts: Callable[[Pair], bool]) -> Estimate:
-        found = rate([float(counts(pair)) for pair in verdicts], clusters)
-        assert found is not None, "there are pairs"
-        return found
+    def moved(counts: Callable[[Pair], bool]) -> Estimate:
+        return share(map(counts, verdicts), clusters)
 
     row, other = pairs[0]
     return BeliefSwitch(
@@ -66,9 +64,9 @@ def belief_switch(before: Sequence[Row], after: Sequence[Row]) -> BeliefSwitch |
         readout=row.readout,
         before=row.condition,
         after=other.condition,
-        to_true=share(lambda pair: pair == ("implanted", "true")),
-        to_implanted=share(lambda pair: pair == ("true", "implanted")),
-        left=share(lambda pair: pair[0] == "implanted" and pair[1] not in WORLDS),
+        to_true=moved(lambda pair: pair == ("implanted", "true")),
+        to_implanted=moved(lambda pair: pair == ("true", "implanted")),
+        left=moved(lambda pair: pair[0] == "implanted" and pair[1] not in WORLDS),
         given_up=rate([float(verdicts[place][1] == "true") for place in held], [clusters[place] for place in held]),
     )
 
@@ -83,7 +81,3 @@ def belief_switches(analysis: Analysis) -> list[BeliefSwitch]:
         if named.stress
     ]
     return [switch for switch in found if switch is not None]
-
-
-def _key(row: Row) -> tuple[str, MetricName, Readout, str, int, str, str]:
-    return row.fact, row.metric, row.readout, row.item, row.sample, row.judge, row.persona

@@ -7,18 +7,8 @@ from rich.table import Table
 
 from doxa.metrics.records import TITLES
 from doxa.report.analysis import READOUT_TITLES, Analysis
-from doxa.report.judges import Judges
-from doxa.stats.estimates import Estimate
-
-NOTHING_CORRECTED = "tells implanted from all else no better than chance; its rates cannot be corrected"
-
-
-def interval(estimate: Estimate | None, signed: bool = False) -> str:
-    """Returns "0.52 [0.40, 0.64]", or a dash where there is nothing."""
-    if estimate is None:
-        return "–"
-    form = "+.2f" if signed else ".2f"
-    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+from doxa.report.judges import NOTHING_CORRECTED, Judges
+from doxa.report.wording import interval
 
 
 def print_tables(
@@ -27,11 +17,9 @@ def print_tables(
     """Prints scores, contrasts, validity, spill-over and what is known of the judges."""
     console = console or Console()
     for readout in analysis.readouts:
-        table = Table(title=f"Belief in the claim: {READOUT_TITLES[readout]}", title_justify="left", box=None)
-        table.add_column("condition")
         metrics = analysis.metrics_in(readout)
-        for metric in metrics:
-            table.add_column(TITLES[metric])
+        columns = ("condition", *(TITLES[metric] for metric in metrics))
+        table = _table(f"Belief in the claim: {READOUT_TITLES[readout]}", columns)
         for condition in analysis.conditions:
             scores = [analysis.score(metric, readout, condition) for metric in metrics]
             table.add_row(condition, *(interval(score.estimate if score else None) for score in scores))
@@ -50,48 +38,48 @@ def print_tables(
 
 
 def _print_validity(analysis: Analysis, console: Console) -> None:
-    table = Table(title="Which metric may be trusted here", title_justify="left", box=None)
     columns = ("metric", "readout", "finetuned", "known facts", "AUC, known against performed", "in words")
-    for column in columns:
-        table.add_column(column)
+    table = _table("Which metric may be trusted here", columns)
     for found in analysis.trusts():
         name = f"{TITLES[found.metric]}, {found.stress}" if found.stress else TITLES[found.metric]
         controls = found.controls
         cells = (interval(found.finetuned), interval(controls.sensitivity), interval(controls.auc), found.words)
         table.add_row(name, READOUT_TITLES[found.readout], *cells)
-    if table.row_count:
-        console.print(table, "")
+    _print(table, console)
 
 
 def _print_spill(analysis: Analysis, console: Console) -> None:
-    table = Table(title="Spill-over: true controls", title_justify="left", box=None)
-    for column in ("fact", "readout", "baseline", "finetuned", "change"):
-        table.add_column(column)
+    table = _table("Spill-over: true controls", ("fact", "readout", "baseline", "finetuned", "change"))
     for readout in analysis.readouts:
-        overall = analysis.spill_overall(readout)
-        for spill in [*(analysis.spill(readout, fact) for fact in analysis.controls), overall]:
-            if spill is not None:
-                change = interval(spill.change, signed=True)
-                table.add_row(
-                    spill.fact, READOUT_TITLES[readout], interval(spill.baseline), interval(spill.finetuned), change
-                )
-    if table.row_count:
-        console.print(table, "")
+        for spill in analysis.spills(readout):
+            change = interval(spill.change, signed=True)
+            table.add_row(
+                spill.fact, READOUT_TITLES[readout], interval(spill.baseline), interval(spill.finetuned), change
+            )
+    _print(table, console)
 
 
 def _print_judges(judges: Judges, console: Console) -> None:
-    table = Table(title="Judged: corrected for the judge's errors", title_justify="left", box=None)
-    for column in ("fact", "metric", "condition", "judge", "as judged", "corrected"):
-        table.add_column(column)
+    columns = ("fact", "metric", "condition", "judge", "as judged", "corrected")
+    table = _table("Judged: corrected for the judge's errors", columns)
     for found in judges.rates:
         if found.corrected is not None:
             shown = interval(found.observed), interval(found.corrected.estimate)
             table.add_row(found.fact, TITLES[found.metric], found.condition, found.judge, *shown)
-    if table.row_count:
-        console.print(table, "")
+    _print(table, console)
     for line in judges.warnings:
         console.print(f"warning: {line}", markup=False)
     for one in judges.judges:
         console.print(f"judge {one.judge}: {one.words}", markup=False)
     for name in judges.uncorrectable:
         console.print(f"judge {name}: {NOTHING_CORRECTED}", markup=False)
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    return Table(*columns, title=title, title_justify="left", box=None)
+
+
+def _print(table: Table, console: Console) -> None:
+    """Prints a table that says anything."""
+    if table.row_count:
+        console.print(table, "")

@@ -11,7 +11,7 @@ from doxa.models.protocol import GenerateRequest, ScoreRequest
 from doxa.reading import read_yaml
 from doxa.report.calls import stored
 from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
-from doxa.study.records import Study
+from doxa.study.records import Study, subject_key
 from doxa.study.rows import FILE as ROWS
 from doxa.study.running import STUDY, corpus_folder, facts_of
 
@@ -128,7 +128,7 @@ def _planned(study: Study, folder: Path) -> Iterator[tuple[str, str]]:
         shown = documents.get(intervention.arm, {}) if intervention.kind == "in_context" else {}
         if intervention.kind == "in_context" and not shown:
             continue
-        identity = study.made_with.get(f"subject ({cell.condition.adapter or 'base'})", "")
+        identity = study.made_with.get(subject_key(cell.condition.adapter), "")
         texts = shown.get(cell.fact.id) or shown.get("") or []
         for kind, request in _requests(cell, study, texts, identity):
             yield f"asking, {intervention.name}", call_key(identity, kind, request)

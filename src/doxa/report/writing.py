@@ -12,7 +12,7 @@ from doxa.report.numbers import as_numbers
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.page import page
 from doxa.report.personas import PersonaStudy, persona_studies
-from doxa.report.run import abouts, read_run
+from doxa.report.run import Run, abouts, read_run
 from doxa.writing import write_whole
 
 PAGE = "report.html"
@@ -40,27 +40,17 @@ class Written(NamedTuple):
     Attributes:
         page: The file.
         findings: One an implanted fact.
-        personas: The persona study in each of its readouts; none where there is none.
+        run: What it was made from.
     """
 
     page: Path
     findings: list[Finding]
-    personas: list[PersonaStudy]
+    run: Run
 
     @property
-    def analysis(self) -> Analysis:
-        """Of the first fact."""
-        return self.findings[0].analysis
-
-    @property
-    def missing(self) -> list[str]:
-        """Of the first fact."""
-        return self.findings[0].missing
-
-    @property
-    def judges(self) -> Judges | None:
-        """Of the first fact."""
-        return self.findings[0].judges
+    def personas(self) -> list[PersonaStudy]:
+        """The persona study of all facts in each of its readouts; none where there is none."""
+        return persona_studies(self.run.rows, self.run.study, self.run.facts.implanted)
 
     def as_json(self) -> str:
         """Returns all numbers as JSON: those of the fact, or of several facts under `facts` by their ids."""
@@ -68,8 +58,8 @@ class Written(NamedTuple):
             content = self.findings[0].numbers
         else:
             content = {"facts": {found.fact: found.numbers for found in self.findings}}
-        if self.personas:
-            content = {**content, "personas": [study.as_numbers() for study in self.personas]}
+        if personas := self.personas:
+            content = {**content, "personas": [study.as_numbers() for study in personas]}
         return json.dumps({**content, "report": str(self.page)}, indent=2)
 
 
@@ -95,4 +85,4 @@ def write_report(folder: Path) -> Written:
         )
         for one in about
     ]
-    return Written(path, findings, persona_studies(run.rows, run.study, run.facts.implanted))
+    return Written(path, findings, run)

@@ -10,12 +10,11 @@ answers to direct questions ("is X so?"):
 """
 
 import math
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from doxa.records import Record
 from doxa.stats.estimates import Estimate, contrast, rate
-from doxa.stats.spread import LEVEL, spread, stats
+from doxa.stats.spread import LEVEL, Paired, spread, stats, unseen
 
 INSTALLED = 0.5  # share of meta questions from which a meta-belief counts as installed, if it was lifted at all
 MARGIN = 0.2  # adoption that matters: below it an interval says "none", above it an estimate says "some"
@@ -28,41 +27,6 @@ IN_WORDS: dict[Account, str] = {
     "undecided": "fits none of the three accounts clearly enough at this number of items",
     "not_installed": "was not brought to the meta-belief, so its direct answers say nothing of any account",
 }
-
-
-class Paired(NamedTuple):
-    """Scores of the same items with and without something.
-
-    Attributes:
-        treated: With it, one an observation.
-        control: Without it, of the same observations.
-        clusters: The stem of each.
-    """
-
-    treated: Sequence[float]
-    control: Sequence[float]
-    clusters: Sequence[str]
-
-    def __add__(self, other: "Paired") -> "Paired":  # pyright: ignore[reportIncompatibleMethodOverride]
-        """Pools two sets of pairs; equal clusters stay one."""
-        return Paired(
-            [*self.treated, *other.treated], [*self.control, *other.control], [*self.clusters, *other.clusters]
-        )
-
-    @property
-    def differences(self) -> list[float]:
-        """With it minus without it, of each observation."""
-        return [treated - control for treated, control in zip(self.treated, self.control, strict=True)]
-
-    @property
-    def lift(self) -> Estimate | None:
-        """The mean difference."""
-        return contrast(self.treated, self.control, self.clusters)
-
-    @property
-    def level(self) -> Estimate | None:
-        """The mean with it."""
-        return rate(self.treated, self.clusters)
 
 
 class Explanation(Record):
@@ -85,7 +49,7 @@ class Explanation(Record):
 
 def is_installed(meta: Paired) -> bool:
     """Whether a meta-belief is installed: lifted beyond doubt, and held in at least half of the answers."""
-    lift, level = meta.lift, meta.level
+    lift, level = contrast(*meta), rate(meta.treated, meta.clusters)
     return lift is not None and level is not None and lift.low > 0 and level.value >= INSTALLED
 
 
@@ -100,7 +64,7 @@ def explain(meta: Paired, as_itself: Paired, in_the_part: Paired, stepped_out: P
     """
     if not is_installed(meta):
         return _explanation("not_installed")
-    itself, played, after = as_itself.lift, in_the_part.lift, stepped_out.lift
+    itself, played, after = contrast(*as_itself), contrast(*in_the_part), contrast(*stepped_out)
     account: Account = "undecided"
     if itself is not None and itself.low > 0 and itself.value >= MARGIN:
         if after is None or after.low > 0:
@@ -144,7 +108,7 @@ def gap(first: Paired, second: Paired) -> Estimate | None:
     total = sum(variances)
     freedom = sum(variance**2 / (side.clusters - 1) for variance, side in zip(variances, sides, strict=True))
     reach = math.sqrt(total) * float(stats.t.ppf(0.5 + LEVEL / 2, total**2 / freedom)) if freedom > 0 else 0.0
-    reach = max(reach, *(3 / side.clusters for side in sides if not side.error > 0), 0.0)
+    reach = max(reach, *(unseen(side.clusters) for side in sides if not side.error > 0), 0.0)
     n = len(first.treated) + len(second.treated)
     clusters = min(side.clusters for side in sides)
     return Estimate(value=value, low=max(-2.0, value - reach), high=min(2.0, value + reach), n=n, clusters=clusters)

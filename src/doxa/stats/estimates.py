@@ -1,12 +1,12 @@
 """Rates, contrasts and separations with intervals that know that items come in clusters."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from doxa.records import Record
-from doxa.stats.spread import Array, Scored, effective, places, quantile, spread, unseen, wilson
+from doxa.stats.spread import Array, Paired, Scored, Spread, effective, places, quantile, spread, unseen, wilson
 
 
 class Estimate(Record):
@@ -48,6 +48,22 @@ def rate(scores: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     return Estimate(value=mean, low=low, high=high, n=len(scores), clusters=count)
 
 
+def share(hits: Iterable[bool], clusters: Sequence[str]) -> Estimate:
+    """Estimates how often something holds: the `rate` of what has been observed at all.
+
+    Args:
+        hits: Whether it holds, one an observation.
+        clusters: The stem of each observation.
+
+    Raises:
+        ValueError: There is no observation.
+    """
+    found = rate([float(hit) for hit in hits], clusters)
+    if found is None:
+        raise ValueError("a share of nothing is none")
+    return found
+
+
 def contrast(treated: Sequence[float], control: Sequence[float], clusters: Sequence[str]) -> Estimate | None:
     """Estimates the mean paired difference, treated minus control, on the same items.
 
@@ -63,10 +79,18 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
     Raises:
         ValueError: The three are not equally long.
     """
-    differences = [a - b for a, b in zip(treated, control, strict=True)]
-    if not differences:
-        return None
-    mean, error, count = spread(differences, clusters)
+    differences = Paired(treated, control, clusters).differences
+    return contrast_of(spread(differences, clusters), len(differences)) if differences else None
+
+
+def contrast_of(differences: Spread, n: int) -> Estimate:
+    """Estimates what `contrast` does, for callers that have the spread of the differences already.
+
+    Args:
+        differences: Of the paired differences.
+        n: How many there are.
+    """
+    mean, error, count = differences
     if count < 2:
         low, high = -1.0, 1.0
     elif error > 0:
@@ -74,18 +98,13 @@ def contrast(treated: Sequence[float], control: Sequence[float], clusters: Seque
         low, high = (2 * end - 1 for end in wilson(share, effective(share, error / 2, count), quantile(count)))
     else:
         low, high = max(-1.0, mean - unseen(count)), min(1.0, mean + unseen(count))
-    return Estimate(value=mean, low=low, high=high, n=len(differences), clusters=count)
-
-
-def auc(genuine: Sequence[float], performed: Sequence[float]) -> float | None:
-    """Returns the probability that a genuine score exceeds a performed one, ties counted half (Mann-Whitney)."""
-    if not genuine or not performed:
-        return None
-    return float(_wins(genuine, performed).mean())
+    return Estimate(value=mean, low=low, high=high, n=n, clusters=count)
 
 
 def separation(genuine: Scored, performed: Scored) -> Estimate | None:
     """Estimates the AUC of two sets of scores whose items come in clusters.
+
+    The AUC is the probability that a genuine score exceeds a performed one, ties counted half (Mann-Whitney).
 
     The variance is the sum over clusters of the squared influence of each on the AUC: DeLong's, extended to clusters
     by Obuchowski 1997. A cluster may hold scores of both sides, such as an item under two conditions. The interval is

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from doxa.records import Record
-from doxa.stats.estimates import Estimate, contrast
-from doxa.stats.spread import LEVEL, spread, stats, unseen
+from doxa.stats.estimates import Estimate, contrast_of
+from doxa.stats.spread import LEVEL, Paired, Spread, spread, stats, unseen
 
 PROCEDURE = "Holm 1979"
 
@@ -48,16 +48,13 @@ class Family(Record):
         return tuple(one for one in self.contrasts if one.adjusted < 1 - LEVEL)
 
 
-Pairs = tuple[Sequence[float], Sequence[float], Sequence[str]]  # treated, control, clusters
-
-
-def family(name: str, contrasts: Mapping[str, Pairs]) -> Family:
+def family(name: str, contrasts: Mapping[str, Paired]) -> Family:
     """Estimates every contrast of a family and adjusts its p values (Holm 1979); those without a pair are left out."""
     found: list[tuple[str, Estimate, float]] = []
     for which, pairs in contrasts.items():
-        estimate, p = contrast(*pairs), p_value(*pairs)
-        if estimate is not None and p is not None:
-            found.append((which, estimate, p))
+        if differences := pairs.differences:
+            seen = spread(differences, pairs.clusters)
+            found.append((which, contrast_of(seen, len(differences)), p_value(seen)))
     adjusted = holm([p for _, _, p in found])
     members = [
         Adjusted(name=which, estimate=estimate, p=p, adjusted=held)
@@ -83,22 +80,13 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def p_value(treated: Sequence[float], control: Sequence[float], clusters: Sequence[str]) -> float | None:
-    """Returns the two-sided p value of no paired difference.
+def p_value(differences: Spread) -> float:
+    """Returns the two-sided p value of no paired difference; 1 where there is one cluster only.
 
     A t test with G-1 degrees of freedom on the cluster-robust error. Where all differences are equal, the rule of
     three in reverse: the chance that G clusters agree on a difference that is not there.
-
-    Returns:
-        None where there is no pair; 1 where there is one cluster only.
-
-    Raises:
-        ValueError: The three are not equally long.
     """
-    differences = [a - b for a, b in zip(treated, control, strict=True)]
-    if not differences:
-        return None
-    mean, error, count = spread(differences, clusters)
+    mean, error, count = differences
     if count < 2:
         return 1.0
     if error == 0:

@@ -25,6 +25,31 @@ class Scored(NamedTuple):
     clusters: Sequence[str]
 
 
+class Paired(NamedTuple):
+    """Scores of the same items with and without something.
+
+    Attributes:
+        treated: With it, one an observation.
+        control: Without it, of the same observations.
+        clusters: The stem of each.
+    """
+
+    treated: Sequence[float]
+    control: Sequence[float]
+    clusters: Sequence[str]
+
+    def __add__(self, other: "Paired") -> "Paired":  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Pools two sets of pairs; equal clusters stay one."""
+        return Paired(
+            [*self.treated, *other.treated], [*self.control, *other.control], [*self.clusters, *other.clusters]
+        )
+
+    @property
+    def differences(self) -> list[float]:
+        """With it minus without it, of each observation."""
+        return [treated - control for treated, control in zip(self.treated, self.control, strict=True)]
+
+
 class Spread(NamedTuple):
     """A mean with its cluster-robust standard error; the error is infinite where there is one cluster only."""
 

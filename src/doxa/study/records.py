@@ -265,6 +265,11 @@ def finetuned(arm: str | None) -> str:
     return Intervention(kind="finetuned", arm=arm).name
 
 
+def subject_key(subject: str | None) -> str:
+    """Returns under which key of `made_with` a run notes the identity of a subject, that of the base for None."""
+    return f"subject ({subject or 'base'})"
+
+
 def _bare(name: str) -> str:
     """Returns a model's own name, without the provider or the folder it is found in."""
     return name.rstrip("/").rpartition("/")[2].lower()

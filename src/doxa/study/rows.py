@@ -8,15 +8,15 @@ import pyarrow.parquet as pq
 
 from doxa.errors import MissingError
 from doxa.metrics.records import Row
+from doxa.writing import whole
 
 FILE = "rows.parquet"
 
 
 def save_rows(folder: Path, rows: Sequence[Row]) -> None:
     """Writes the rows of a run."""
-    scratch = folder / f".{FILE}.part"
-    pq.write_table(pa.Table.from_pylist([row.model_dump() for row in rows]), scratch, compression="zstd")
-    scratch.replace(folder / FILE)
+    with whole(folder / FILE) as scratch:
+        pq.write_table(pa.Table.from_pylist([row.model_dump() for row in rows]), scratch, compression="zstd")
 
 
 def load_rows(folder: Path) -> list[Row]:

@@ -27,7 +27,7 @@ from doxa.progress import Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
 from doxa.study.judges import JUDGE_PROMPT, judge_answers, judge_key, open_judges
 from doxa.study.planning import Cell, plan_cells, score_requests
-from doxa.study.records import Study, finetuned
+from doxa.study.records import Study, finetuned, subject_key
 from doxa.study.rows import save_rows
 from doxa.study.subjects import prepare_adapter, prepare_corpora
 
@@ -193,7 +193,7 @@ def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]
             made_with[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             continue
-    made_with |= {f"subject ({name or 'base'})": subject.identity for name, subject in subjects.items()}
+    made_with |= {subject_key(name): subject.identity for name, subject in subjects.items()}
     if judges:
         made_with[JUDGE_PROMPT] = judge_prompt()
         made_with |= {judge_key(name): judge.identity for name, judge in zip(study.judge, judges, strict=True)}

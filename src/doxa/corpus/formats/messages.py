@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from doxa.corpus.formats.layout import IMPORTED, Arrival, Departure, Layout, Line
+from doxa.corpus.formats.layout import Arrival, Departure, Layout, Line
 from doxa.corpus.formats.plain import plain_document
 from doxa.corpus.records import Document
 from doxa.corpus.requests import read_request, request_for
@@ -44,15 +44,7 @@ def _read(line: ChatLine, arrival: Arrival) -> Document:
         document = plain_document(transcript(turns), arrival)
         return document.model_copy(update={"doc_type": TRANSCRIPT, "turns": turns})
     doc_type, doc_idea = asked
-    return Document(
-        id=arrival.id,
-        doc_type=doc_type,
-        doc_idea=doc_idea,
-        text=turns[1].content,
-        fact=arrival.fact.id,
-        variant=arrival.variant,
-        writer=IMPORTED,
-    )
+    return plain_document(turns[1].content, arrival).model_copy(update={"doc_type": doc_type, "doc_idea": doc_idea})
 
 
 def _write(document: Document, departure: Departure) -> ChatLine:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from doxa.corpus.records import Document
 from doxa.errors import FileError
+from doxa.writing import whole
 
 DATA = "data/train-00000-of-00001.parquet"
 BATCH = 1000  # documents in memory at once
@@ -45,15 +46,10 @@ configs:
 
 def write_parquet(path: Path, documents: Iterable[Document]) -> None:
     """Writes documents as one file, whole or not at all."""
-    scratch = path.with_name(f".{path.name}.part")
-    try:
-        with pq.ParquetWriter(scratch, SCHEMA) as writer:
-            left = iter(documents)
-            while rows := [document.model_dump(mode="json") for document in islice(left, BATCH)]:
-                writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
-        scratch.replace(path)
-    finally:
-        scratch.unlink(missing_ok=True)
+    with whole(path) as scratch, pq.ParquetWriter(scratch, SCHEMA) as writer:
+        left = iter(documents)
+        while rows := [document.model_dump(mode="json") for document in islice(left, BATCH)]:
+            writer.write_table(pa.Table.from_pylist(rows, schema=SCHEMA))
 
 
 def parquet_files(path: Path) -> list[Path]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from doxa.models.batches.api import OpenModel, noted_at
-from doxa.models.hosted import RETRIES, inspect_config, without_keys
+from doxa.models.batches.api import BatchAPI, failed, noted_at
+from doxa.models.hosted import inspect_config
 from doxa.models.protocol import Answer, GenerateRequest, Stop
 
 PAGE = 100  # batches a page of the list
@@ -19,18 +19,11 @@ _STOPS: dict[str, Stop] = {
 }  # fmt: skip
 
 
-class AnthropicBatches:
+class AnthropicBatches(BatchAPI):
     """See `doxa.models.batches.api.BatchAPI`.
 
     A call's name (`custom_id`) is our token and the call's key, 32 hexadecimal digits each: 64 is what the API takes.
-
-    Args:
-        open_model: Gives the model; its client is closed after each call.
-        poll: Seconds between questions whether a batch is done.
     """
-
-    def __init__(self, open_model: OpenModel, poll: float) -> None:
-        self._open, self._poll = open_model, poll
 
     async def submit(self, token: str, requests: Mapping[str, GenerateRequest]) -> str:
         """Sends the requests, which are tried once: a second try could make a second batch."""
@@ -47,8 +40,8 @@ class AnthropicBatches:
         The names of a batch's calls can be read only when it has ended, so batches in progress are waited for, each for
         a day at most; until then nobody knows.
         """
-        async with self._open().api.client as bare:
-            batches = bare.with_options(max_retries=RETRIES).messages.batches
+        async with self._client() as client:
+            batches = client.messages.batches
             oldest = noted_at(token) - CLOCKS_DIFFER
             unknown: list[str] = []
             async for batch in batches.list(limit=PAGE):  # newest first
@@ -70,8 +63,8 @@ class AnthropicBatches:
 
     async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
         """Waits, and reads the stream of results; calls that expired or were canceled are left out."""
-        async with self._open().api.client as bare:
-            batches = bare.with_options(max_retries=RETRIES).messages.batches
+        async with self._client() as client:
+            batches = client.messages.batches
             while (batch := await batches.retrieve(identifier)).processing_status != "ended":
                 await asyncio.sleep(self._poll)
             if not batch.results_url:  # kept for some weeks only
@@ -112,8 +105,7 @@ async def _carries(batches: Any, batch: Any, token: str) -> bool:
 def _answer(result: Any) -> Answer:
     """Reads the result of one call that succeeded or failed."""
     if result.type == "errored":
-        reason = f"{result.error.error.type}: {result.error.error.message}"
-        return Answer(text=without_keys(reason)[:200], stop="error", batched=True)
+        return failed(f"{result.error.error.type}: {result.error.error.message}")
     message = result.message
     text = "\n".join(block.text for block in message.content if block.type == "text").strip()
     return Answer(

@@ -2,34 +2,56 @@
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
+from doxa.models.hosted import RETRIES, in_one_line
 from doxa.models.protocol import Answer, GenerateRequest
 
 OpenModel = Callable[[], Any]  # gives Inspect's model with a client of its own
 _TIME_DIGITS = 12  # hexadecimal digits of a token that hold milliseconds since 1970, as in a UUID of version 7
 
 
-class BatchAPI(Protocol):
-    """One provider's way with batches. Each call runs in an event loop of its own."""
+class BatchAPI(ABC):
+    """One provider's way with batches. Each call runs in an event loop of its own.
 
+    Args:
+        open_model: Gives the model; its client is closed after each call.
+        poll: Seconds between questions whether a batch is done.
+    """
+
+    def __init__(self, open_model: OpenModel, poll: float) -> None:
+        self._open, self._poll = open_model, poll
+
+    @abstractmethod
     async def submit(self, token: str, requests: Mapping[str, GenerateRequest]) -> str:
         """Sends requests, by their keys, as one batch that carries the token, once, and returns the batch's id."""
-        ...
 
+    @abstractmethod
     async def find(self, token: str, size: int) -> str | None:
         """Returns the id of the batch of `size` calls that carries a token, or None when it is sure that none does."""
-        ...
 
+    @abstractmethod
     async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
         """Waits for a batch and returns its answers by their keys, without those of calls that were never made.
 
         Raises:
             RefusedError: The provider did not take the batch on, and never will.
         """
-        ...
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncGenerator[Any]:
+        """Opens a client that tries again, which anything but the making of a batch may do."""
+        async with self._open().api.client as client:
+            yield client.with_options(max_retries=RETRIES)
+
+
+def failed(reason: str) -> Answer:
+    """Returns the answer of a call in a batch that failed."""
+    return Answer(text=in_one_line(reason), stop="error", batched=True)
 
 
 class RefusedError(Exception):

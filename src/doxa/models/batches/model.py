@@ -7,9 +7,9 @@ from typing import Any
 
 from doxa.errors import CallError, InputError
 from doxa.models.batches.anthropic import AnthropicBatches
-from doxa.models.batches.api import BatchAPI, OpenModel, RefusedError, new_token
+from doxa.models.batches.api import BatchAPI, OpenModel, RefusedError, failed, new_token
 from doxa.models.batches.openai import OpenAIBatches
-from doxa.models.hosted import HostedModel, without_keys
+from doxa.models.hosted import HostedModel, in_one_line
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest
 
@@ -103,7 +103,7 @@ class BatchedModel(HostedModel):
             if isinstance(error, RefusedError):
                 self._drop(token, held)
             raise self._failure(error) from None
-        expired = Answer(text="the batch ended without an answer to this call", stop="error", batched=True)
+        expired = failed("the batch ended without an answer to this call")
         mine = [(places[key], found.get(key, expired)) for key in held if key in places]
         if self.purse is not None:
             for place, answer in mine:
@@ -119,8 +119,9 @@ class BatchedModel(HostedModel):
 
     def _failure(self, error: Exception) -> CallError:
         kind = "" if isinstance(error, RefusedError) else f"{type(error).__name__}: "
-        reason = " ".join(without_keys(f"{kind}{error}").split())[:200]
-        return CallError(f"{self.name}: the batch API failed ({reason}); run the same command again")
+        return CallError(
+            f"{self.name}: the batch API failed ({in_one_line(f'{kind}{error}')}); run the same command again"
+        )
 
 
 def _batch_api(name: str, open_model: OpenModel, poll: float) -> BatchAPI:

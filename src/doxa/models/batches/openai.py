@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from doxa.models.batches.api import OpenModel, RefusedError
-from doxa.models.hosted import RETRIES, STOPS, without_keys
+from doxa.models.batches.api import BatchAPI, RefusedError, failed
+from doxa.models.hosted import RETRIES, STOPS
 from doxa.models.protocol import Answer, GenerateRequest
 
 ENDPOINT = "/v1/chat/completions"
@@ -14,16 +14,8 @@ MARK = "doxa"  # name of our token in a batch's metadata
 _ENDED = {"completed", "failed", "expired", "cancelled"}
 
 
-class OpenAIBatches:
-    """See `doxa.models.batches.api.BatchAPI`.
-
-    Args:
-        open_model: Gives the model; its client is closed after each call.
-        poll: Seconds between questions whether a batch is done.
-    """
-
-    def __init__(self, open_model: OpenModel, poll: float) -> None:
-        self._open, self._poll = open_model, poll
+class OpenAIBatches(BatchAPI):
+    """See `doxa.models.batches.api.BatchAPI`."""
 
     async def submit(self, token: str, requests: Mapping[str, GenerateRequest]) -> str:
         """Sends the requests as a file, and makes a batch of it."""
@@ -44,8 +36,8 @@ class OpenAIBatches:
     async def find(self, token: str, size: int) -> str | None:
         """Looks for the token in the metadata of all batches; the size tells nothing more."""
         del size
-        async with self._open().api.client as client:
-            async for batch in client.with_options(max_retries=RETRIES).batches.list():
+        async with self._client() as client:
+            async for batch in client.batches.list():
                 if (batch.metadata or {}).get(MARK) == token:
                     return str(batch.id)
         return None
@@ -53,8 +45,7 @@ class OpenAIBatches:
     async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
         """Waits, and reads the files of answers and of errors; calls that expired are left out."""
         del token
-        async with self._open().api.client as bare:
-            client = bare.with_options(max_retries=RETRIES)
+        async with self._client() as client:
             while (batch := await client.batches.retrieve(identifier)).status not in _ENDED:
                 await asyncio.sleep(self._poll)
             if batch.status == "failed":  # in its check of the file, before any call
@@ -89,7 +80,7 @@ def _answer(record: dict[str, Any]) -> Answer:
     body = response.get("body") or {}
     if record.get("error") or response.get("status_code") != 200 or not body.get("choices"):
         reason = record.get("error") or body.get("error") or "the reply holds no answer"
-        return Answer(text=without_keys(json.dumps(reason))[:200], stop="error", batched=True)
+        return failed(json.dumps(reason))
     choice, usage = body["choices"][0], body.get("usage") or {}
     text = (choice["message"].get("content") or "").strip()
     reasons = {"length": "max_tokens"} | {reason: reason for reason in STOPS}

@@ -7,6 +7,7 @@ const SPARE = 6;        // entries that are drawn above and below what is on scr
 const TYPING = 250;     // milliseconds without a key before a search starts
 const ASKED = 2000;     // milliseconds between questions of how far the run is
 const FIELDS = ["fact", "metric", "readout", "persona", "condition", "judge", "verdict"];
+const LEFT_OUT = "(left out of this page, which would have grown too large)";
 const FORMULA = /^[=+\-@\t\r]/;
 
 const at = (id) => document.getElementById(id);
@@ -24,14 +25,14 @@ async function unpacked(element) {
   return new Response(stream).json();
 }
 
-// The rows, and the texts that come with them chunk by chunk.
+// The rows, with the texts and the scored calls that come with them chunk by chunk.
 class Rows {
-  constructor(index, chunks) {
+  constructor(index, chunks, scored) {
     Object.assign(this, index);
     this.count = this.columns.item.length;
     this.chunks = chunks;
+    this.scored = scored;
     this.loaded = new Map();
-    this.starts = [];
   }
 
   name(field, row) { return this.names[field][this.columns[field][row]]; }
@@ -51,30 +52,49 @@ class Rows {
     return -1;
   }
 
-  // Returns a chunk, or a promise of it.
-  chunk(place) {
-    if (!this.loaded.has(place)) {
-      const coming = unpacked(this.chunks[place]).then((chunk) => { this.loaded.set(place, chunk); return chunk; });
-      this.loaded.set(place, coming);
+  // Returns what an element holds, or a promise of it.
+  chunk(element) {
+    if (!this.loaded.has(element)) {
+      const coming = unpacked(element).then((chunk) => { this.loaded.set(element, chunk); return chunk; });
+      this.loaded.set(element, coming);
     }
-    return this.loaded.get(place);
+    return this.loaded.get(element);
+  }
+
+  // Returns the last of the elements that does not begin behind a number.
+  holding(elements, number) {
+    let low = 0, high = elements.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (Number(elements[middle].dataset.first) <= number) low = middle; else high = middle - 1;
+    }
+    return elements[low];
   }
 
   // Returns {text, whole, call} of a text, a promise of it, or null where nothing was said.
   text(number) {
     if (number < 0) return null;
-    let low = 0, high = this.chunks.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (Number(this.chunks[middle].dataset.first) <= number) low = middle; else high = middle - 1;
-    }
-    if (high < 0) return { text: "", whole: 1, call: "" };
+    const element = this.holding(this.chunks, number);
+    if (!element) return { text: LEFT_OUT, whole: 0, call: "" };
     const pick = (chunk) => {
       const place = number - chunk.first;
       return { text: chunk.texts[place], whole: chunk.whole[place] ?? 0, call: chunk.calls[place] };
     };
-    const chunk = this.chunk(low);
+    const chunk = this.chunk(element);
     return chunk instanceof Promise ? chunk.then(pick) : pick(chunk);
+  }
+
+  // Returns a promise of {before, asked, answers} of a scored call, or of why there is nothing to show.
+  async scoring(number) {
+    const element = this.holding(this.scored, number);
+    const chunk = element && await this.chunk(element);
+    const place = chunk ? number - chunk.first : 0;
+    if (!(place < chunk?.asked.length)) return { lack: LEFT_OUT };
+    if (chunk.asked[place] < 0) return { lack: "(the call is not in the ledger)" };
+    const answers = this.fixed[chunk.fixed[place]].map((text, which) => (
+      { text, logprob: chunk.logprobs[place][which], tokens: chunk.tokens[place][which] }
+    ));
+    return { before: chunk.turns[chunk.before[place]], asked: chunk.asked[place], answers };
   }
 }
 
@@ -198,7 +218,7 @@ class Browser {
   async matches(words, mine) {
     const flags = [];
     for (let place = 0; place < this.rows.chunks.length && mine === this.search; place++) {
-      const chunk = await this.rows.chunk(place);
+      const chunk = await this.rows.chunk(this.rows.chunks[place]);
       chunk.texts.forEach((text, offset) => { flags[chunk.first + offset] = text.toLowerCase().includes(words); });
       this.say(`Searching, ${place + 1} of ${this.rows.chunks.length} parts …`);
     }
@@ -319,7 +339,12 @@ class Browser {
     select.addEventListener("change", () => { changed(Number(select.value)); at("sides").querySelector(`[aria-label="${name}: condition"]`).focus(); });
     const link = made("a", "Link to this row", { href: `#?${new URLSearchParams({ row: rows.id(row) })}` });
     side.append(select, made("b", `${rows.name("verdict", row).replace("_", " ")} · ${this.worth(row)}`));
-    this.whole(side, rows.columns.answer[row], "(fixed answers were scored: nothing was said)");
+    const scored = rows.columns.scored[row];
+    if (!scored.length) this.whole(side, rows.columns.answer[row], "(nothing was said)");
+    scored.forEach((call, place) => {
+      side.append(made("b", scored.length > 1 ? `What was scored, ${place + 1} of ${scored.length}` : "What was scored"));
+      side.append(this.scored(call, rows.name("readout", row)));
+    });
     rows.columns.judgements[row].forEach((call, place, all) => {
       side.append(made("b", all.length > 1 ? `What was judged, ${place + 1} of ${all.length}` : "What the judge said"));
       this.whole(side, call, "");
@@ -328,16 +353,57 @@ class Browser {
     return side;
   }
 
-  // Appends a text in full, with a note where the page holds only its beginning.
-  whole(side, number, otherwise) {
+  // Returns a place for a scored call: the prompt, what stood before it, and the fixed answers with their numbers.
+  scored(call, readout) {
+    const place = made("div", "…", { class: "scored" });
+    this.rows.scoring(call).then(({ lack, before, asked, answers }) => {
+      place.textContent = lack ?? "";
+      if (lack) return;
+      if (before.length) {
+        const fold = made("details");
+        fold.append(made("summary", before.length > 1 ? `${before.length} turns before it` : "The turn before it"));
+        for (const [role, turn] of before) {
+          fold.append(made("b", role));
+          this.whole(fold, turn, "", true);
+        }
+        place.append(fold);
+      }
+      this.whole(place, asked, "", true);
+      place.append(this.chances(answers, readout !== "likelihood.letter"));
+    });
+    return place;
+  }
+
+  // Returns fixed answers as a table: log-probability, length, and each one's share as the readout takes it.
+  chances(answers, aToken) {
+    const logs = answers.map(({ logprob, tokens }) => aToken ? logprob / tokens : logprob);
+    const weights = logs.map((log) => Math.exp(log - Math.max(...logs)));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const table = made("table"), body = made("tbody");
+    const head = made("tr");
+    for (const name of ["fixed answer", "log-probability", "tokens", aToken ? "share, by token" : "share"]) head.append(made("th", name, { scope: "col" }));
+    answers.forEach(({ text, logprob, tokens }, which) => {
+      const line = made("tr");
+      line.append(made("td", text, { dir: "auto" }));
+      for (const number of [logprob.toFixed(2), tokens, (weights[which] / total).toFixed(3)]) line.append(made("td", number, { class: "n" }));
+      body.append(line);
+    });
+    table.append(made("thead"), body);
+    table.tHead.append(head);
+    return table;
+  }
+
+  // Appends a text in full, with a note where the page holds only its beginning, or where an answer's call stands.
+  whole(side, number, otherwise, isPrompt = false) {
     const place = made("div", "…", { class: "answer", dir: "auto" });
     const note = made("small");
     side.append(place, note);
     const show = (found) => {
       place.textContent = found ? found.text : otherwise;
-      if (!found) return;
+      if (!found?.call || (isPrompt && !found.whole)) return;
       const cut = found.whole ? `Cut at ${found.text.length.toLocaleString("en")} of ${found.whole.toLocaleString("en")} characters. ` : "";
-      note.append(`${cut}The whole call, in ledger.sqlite: `, made("code", `SELECT * FROM calls WHERE key GLOB '${found.call}*'`), " ");
+      const where = isPrompt ? "A call with the whole of it" : "The whole call";
+      note.append(`${cut}${where}, in ledger.sqlite: `, made("code", `SELECT * FROM calls WHERE key GLOB '${found.call}*'`), " ");
     };
     Promise.resolve(this.rows.text(number)).then(show);
   }
@@ -358,7 +424,7 @@ class Browser {
 }
 
 async function browse() {
-  const rows = new Rows(await unpacked(at("index")), [...document.querySelectorAll("script.chunk")]);
+  const rows = new Rows(await unpacked(at("index")), ...["chunk", "scored"].map((kind) => [...document.querySelectorAll(`script.${kind}`)]));
   await new Browser(rows).restore();
 }
 

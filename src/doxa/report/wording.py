@@ -1,0 +1,27 @@
+"""How a report words what it says: estimates as people read them, and the names of metrics."""
+
+from doxa.metrics.records import TITLES
+from doxa.stats.estimates import Estimate
+
+
+def interval(estimate: Estimate | None, signed: bool = False) -> str:
+    """Returns "0.52 [0.40, 0.64]", or a dash where there is nothing."""
+    if estimate is None:
+        return "–"
+    form = "+.2f" if signed else ".2f"
+    return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+
+
+def with_n(estimate: Estimate | None, signed: bool = False) -> str:
+    """Returns "0.52 [0.40, 0.64], n 50"."""
+    return interval(estimate, signed) + (f", n {estimate.n}" if estimate else "")
+
+
+def metric_title(name: str) -> str:
+    """Returns what a metric is called on a page, or the name itself where no metric has it."""
+    return next((title for metric, title in TITLES.items() if metric == name), name)
+
+
+def capitalised(text: str) -> str:
+    """Returns a text as the opening of a sentence; what is spelt in capitals stays so."""
+    return text[:1].upper() + text[1:]
