@@ -217,3 +217,18 @@ def test_a_sampled_answer_tells_its_log_probability(model: LocalModel, naive: to
     assert written.logprobs == pytest.approx(wanted, abs=1e-3)
     (_, answer), *_ = next(iter(model.generate([request])))
     assert answer.logprob == pytest.approx(sum(wanted), abs=1e-3)
+
+
+def test_released_weights_are_loaded_again_and_answer_the_same(tiny_base: Base, tiny_adapters: list[Path]):
+    base = LocalModel(tiny_base)
+    tuned = base.with_adapter(find_adapter(tiny_adapters[0], tiny_base))
+    asked = [ScoreRequest(messages=talk("Hello"), continuations=("a", "bc"))]
+
+    def scores() -> list[tuple[float, ...]]:
+        return [next(iter(model.score(asked)))[0][1].logprobs for model in (base, tuned)]
+
+    before, engine = scores(), base.engine
+    tuned.release()
+    assert base.engine is not engine
+    assert tuned.engine is base.engine
+    assert scores() == before
