@@ -168,11 +168,13 @@ def test_hf_sampled_log_probabilities(backend: HuggingFace, reference: Reference
     check_sampled_logprobs(backend, reference, ["Go on.", "And then?"])
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(strict=True, reason="the provider seeds once, when it is made; a call's own seed is not used")
 def test_hf_seeds(backend: HuggingFace):
     check_seeds(backend)
 
 
+@pytest.mark.slow
 @pytest.mark.xfail(strict=True, reason="the provider says `unknown` of every stop")
 def test_hf_truncation(backend: HuggingFace):
     check_truncation_is_reported(backend)
