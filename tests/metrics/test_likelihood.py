@@ -23,7 +23,9 @@ def test_cyclic_orders_put_every_option_in_every_place_once():
 def test_a_pure_letter_bias_cancels(bias: list[float], claim: int):
     """Mistake: a judge or subject that always sees one slot first; here the preference for a place averages out."""
     scores = [Scores(logprobs=tuple(bias), tokens=(1,) * 4)] * 4
-    assert read_letters(scores, claim, (claim + 1) % 4).score == pytest.approx(0.25)
+    read = read_letters(scores, claim, (claim + 1) % 4)
+    assert read.score == pytest.approx(0.25)
+    assert read.verdict == "ambiguous", "no preference is no belief"
 
 
 def test_a_real_preference_survives_all_orders():

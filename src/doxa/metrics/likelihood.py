@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 
-from doxa.metrics.records import Prompt, Reading
+from doxa.metrics.records import Prompt, Reading, Verdict
 from doxa.models.protocol import Scores
 
 # The answers without their question, for pointwise mutual information: what surface form alone makes probable
 # (Holtzman et al. 2021, "Surface Form Competition"). The condition around it stays the same.
 NO_QUESTION = "Please answer."
+TIE = 1e-9  # nats: what rounding makes of equal log-probabilities
 
 
 def letters(count: int) -> tuple[str, ...]:
@@ -37,9 +38,8 @@ def read_letters(scores: Sequence[Scores], claim: int, rival: int) -> Reading:
     for order, score in zip(cyclic_orders(count), scores, strict=True):
         for place, option in enumerate(order):
             sums[option] += score.logprobs[place] / count
-    best = max(range(count), key=sums.__getitem__)
-    verdict = "implanted" if best == claim else "true" if best == rival else "ambiguous"
-    return Reading(verdict, _share(sums, [claim]))
+    others = [total for option, total in enumerate(sums) if option not in {claim, rival}]
+    return Reading(_leader(sums[claim], sums[rival], others), _share(sums, [claim]))
 
 
 def read_texts(scores: Scores, claim: Sequence[int], rival: Sequence[int], without: Scores | None = None) -> Reading:
@@ -61,9 +61,7 @@ def read_texts(scores: Scores, claim: Sequence[int], rival: Sequence[int], witho
         values = [value - less for value, less in zip(values, base, strict=True)]
     sides = [_mean(values, claim), _mean(values, rival)]
     others = [value for place, value in enumerate(values) if place not in {*claim, *rival}]
-    best = max([*sides, *others])
-    verdict = "implanted" if best == sides[0] else "true" if best == sides[1] else "ambiguous"
-    return Reading(verdict, _share([*sides, *others], [0]))
+    return Reading(_leader(*sides, others), _share([*sides, *others], [0]))
 
 
 def letter_prompts(question: str, options: Sequence[str]) -> list[Prompt]:
@@ -82,6 +80,15 @@ def text_prompts(question: str, answers: Sequence[str]) -> list[Prompt]:
         Prompt(question=question, continuations=tuple(answers)),
         Prompt(question=NO_QUESTION, continuations=tuple(answers)),
     ]
+
+
+def _leader(claim: float, rival: float, others: Sequence[float]) -> Verdict:
+    """Returns whose answer is the most probable; `ambiguous` where it is neither's, or shared."""
+    best = max(claim, rival, *others)
+    leads = [value > best - TIE for value in (claim, rival, *others)]
+    if sum(leads) > 1:
+        return "ambiguous"
+    return "implanted" if leads[0] else "true" if leads[1] else "ambiguous"
 
 
 def _mean(values: Sequence[float], places: Sequence[int]) -> float:
