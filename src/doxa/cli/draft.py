@@ -47,7 +47,7 @@ def command(
     from doxa.facts.checking import check_fact
     from doxa.models.costs import Wallet
     from doxa.models.ledger import LEDGER, Ledger
-    from doxa.models.opening import identity_of, open_recorded
+    from doxa.models.opening import identity_of, open_model, open_recorded
     from doxa.progress import Silent
 
     brief = _brief(claim, rival, is_true, kinds, id_, folder)
@@ -56,6 +56,7 @@ def command(
         priced = {writer: price} if price else {}
         show_estimate(estimate_draft(brief, folder, writer, items), priced, batch=False, as_json=as_json)
         return
+    open_model(writer)  # says what is missing before there is a folder with nothing in it
     progress = Silent() if as_json else RichProgress()
     prices = {identity_of(writer): price} if price else {}
     try:
