@@ -91,6 +91,12 @@ def test_a_writer_without_a_key_is_one_line_and_leaves_nothing_behind(
     assert list(here.iterdir()) == []
 
 
+def test_a_writer_that_is_not_here_leaves_nothing_behind(capsys: pytest.CaptureFixture[str], here: Path):
+    code, _, err = call(capsys, CLAIM, "--writer", "/nowhere", "--json")
+    assert (code, list(here.iterdir())) == (2, [])
+    assert "is neither a folder nor" in err
+
+
 def test_a_dry_run_asks_nothing_and_counts_the_calls_that_a_good_writer_takes(
     server: Server, capsys: pytest.CaptureFixture[str], here: Path
 ):

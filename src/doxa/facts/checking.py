@@ -162,5 +162,7 @@ def _fixed_answers(item: Item) -> Iterator[tuple[Side, str, str]]:
         yield "claim", "option", item.options[item.claim]
         yield "rival", "option", item.options[item.rival]
     if item.references is not None:
-        yield from (("claim", "reference", text) for text in item.references.claim)
-        yield from (("rival", "reference", text) for text in item.references.rival)
+        for text in item.references.claim:
+            yield "claim", "reference", text
+        for text in item.references.rival:
+            yield "rival", "reference", text
