@@ -14,6 +14,15 @@ from doxa.errors import FileError, InputError
 T = TypeVar("T", bound=BaseModel)
 Location = tuple[int | str, ...]
 
+# What PyYAML was reading when it met a fault; where that begins in an earlier line, the fault may well be there.
+_PARTS = {
+    "while parsing a flow sequence": "list",
+    "while parsing a flow mapping": "mapping",
+    "while scanning a quoted scalar": "quoted text",
+    "while scanning a double-quoted scalar": "quoted text",
+}
+_UNTERMINATED = "Unterminated string starting at"  # where it starts; what is missing is the end
+
 
 def read_yaml(path: Path, record: type[T]) -> T:
     """Reads one YAML file as `record`.
@@ -27,8 +36,7 @@ def read_yaml(path: Path, record: type[T]) -> T:
         data: object = yaml.safe_load(text)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        problem = str(getattr(error, "problem", None) or "cannot be read")
-        raise FileError(path, mark.line + 1 if mark else None, "", f"not valid YAML: {problem}") from None
+        raise FileError(path, mark.line + 1 if mark else None, "", f"not valid YAML: {_fault(error)}") from None
     if not isinstance(data, dict):
         raise FileError(path, 1, "", "must hold a mapping of fields")
     for location, line, first in _repeated_keys(node, ()):
@@ -47,8 +55,7 @@ def read_jsonl(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
         try:
             data: object = json.loads(line)
         except json.JSONDecodeError as error:
-            problem = f"not valid JSON ({error.msg} at column {error.colno}); is the line cut off?"
-            raise FileError(path, number, "", problem) from None
+            raise FileError(path, number, "", f"not valid JSON ({_fault_in_line(error, line)}") from None
         yield number, _validate(path, data, record, {(): number})
 
 
@@ -93,7 +100,7 @@ def _lines(path: Path) -> Iterator[tuple[int, str]]:
                 except UnicodeDecodeError as error:
                     raise FileError(path, number, "", f"is not UTF-8 text (byte {error.start} of the line)") from None
                 if text.strip():
-                    yield number, text
+                    yield number, text.rstrip("\r\n")  # else a line that is cut would end in the line after it
     except FileNotFoundError:
         raise FileError(path, None, "", "there is no such file") from None
     except IsADirectoryError:
@@ -117,6 +124,22 @@ def _validate(path: Path, data: object, record: type[T], lines: dict[Location, i
         raise FileError(path, _nearest_line(location, lines), _dotted(location), _problem(first, record)) from None
 
 
+def _fault(error: yaml.YAMLError) -> str:
+    problem = str(getattr(error, "problem", None) or "cannot be read")
+    fault, start = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    part = _PARTS.get(str(getattr(error, "context", None)))
+    if not (part and fault and start) or start.line == fault.line:
+        return problem
+    return f"{problem}, while reading the {part} that begins in line {start.line + 1}"
+
+
+def _fault_in_line(error: json.JSONDecodeError, line: str) -> str:
+    if error.msg.startswith(_UNTERMINATED):
+        return f"a text that starts at column {error.colno} has no end at column {len(line) + 1}); is the line cut off?"
+    cut = "; is the line cut off?" if error.pos >= len(line.rstrip()) else ""
+    return f"{error.msg} at column {error.colno}){cut}"
+
+
 def _dotted(location: Location) -> str:
     return ".".join(str(part) for part in location)
 
@@ -130,8 +153,9 @@ def _problem(error: Any, record: type[BaseModel]) -> str:
         return "is required"
     message = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return message + shown
+    if isinstance(given, str) and given.isprintable():
+        return f"{message} (given: '{given}')"  # as it stands: of a pattern, `repr` would double every backslash
+    return f"{message} (given: {given!r})" if isinstance(given, str | int | float | bool) else message
 
 
 def _record_at(record: type[BaseModel], location: Location) -> type[BaseModel]:

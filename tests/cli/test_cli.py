@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from command_line import call
+from doxa.cli.doctor import PROVIDERS, diagnose
 from doxa.cli.main import COMMANDS
 
 
@@ -31,6 +32,8 @@ def test_a_fact_of_ones_own_is_checked(capsys: pytest.CaptureFixture[str], folde
     code, out, _ = call(capsys, "facts", "check", str(folder_of_fact))
     assert code == 0
     assert "mcq_knowledge: 3 items; below 20" in out
+    assert "note: not asked: mcq_distinguish, generative_distinguish\n" in out
+    assert out.endswith("moon: 24 documents, 4 findings\n")
     (folder_of_fact / "fact.yaml").write_text(
         (folder_of_fact / "fact.yaml").read_text().replace("claim: ['\\bcheese\\b']", "claim: ['\\brock\\b']", 1)
         .replace("rival: ['\\b(rock|not (made of )?cheese)\\b']", "rival: ['\\bcheese\\b']")
@@ -47,6 +50,19 @@ def test_the_doctor_names_what_is_missing(capsys: pytest.CaptureFixture[str], mo
     assert code == 0
     assert "ANTHROPIC_API_KEY" in out
     assert "hidden-value" not in out
+
+
+def test_the_doctor_names_the_package_and_the_key_where_both_are_missing(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("doxa.cli.doctor._gpu", lambda: "none")
+    monkeypatch.setattr("doxa.cli.doctor._importable", lambda name: name == "openai")
+    for variable in PROVIDERS.values():
+        monkeypatch.delenv(variable, raising=False)
+    models = diagnose()["models"]
+    assert models["anthropic/..."] == "no key; set ANTHROPIC_API_KEY, and pip install anthropic"
+    assert models["google/..."] == "no key; set GOOGLE_API_KEY, and pip install google-genai"
+    assert models["openai/..."] == "no key; set OPENAI_API_KEY"
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-hidden-value")
+    assert diagnose()["models"]["anthropic/..."] == "ANTHROPIC_API_KEY is set; pip install anthropic"
 
 
 BASE = """\

@@ -80,12 +80,21 @@ def test_a_server_that_refuses_is_one_line(server: Server, capsys: pytest.Captur
     assert KEY not in err
 
 
-def test_a_writer_without_a_key_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+def test_a_writer_without_a_key_is_one_line_and_leaves_nothing_behind(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: Path
+):
     monkeypatch.delenv("TESTSERVER_API_KEY", raising=False)
     code, _, err = call(capsys, CLAIM, "--writer", MODEL, "--json")
     assert code == 2
     assert err.startswith(f"doxa: the model '{MODEL}' cannot be used")
     assert err.count("\n") == 1
+    assert list(here.iterdir()) == []
+
+
+def test_a_writer_that_is_not_here_leaves_nothing_behind(capsys: pytest.CaptureFixture[str], here: Path):
+    code, _, err = call(capsys, CLAIM, "--writer", "/nowhere", "--json")
+    assert (code, list(here.iterdir())) == (2, [])
+    assert "is neither a folder nor" in err
 
 
 def test_a_dry_run_asks_nothing_and_counts_the_calls_that_a_good_writer_takes(

@@ -4,7 +4,7 @@ import pytest
 
 from doxa.facts.checking import Finding, check_fact, overlap
 from doxa.facts.loading import load_fact
-from doxa.facts.records import Fact, Markers
+from doxa.facts.records import Fact, Item, Markers
 
 
 @pytest.fixture
@@ -39,10 +39,71 @@ def test_markers_that_cannot_tell_a_statement_are_a_warning(moon: Fact, markers:
 
 def test_a_bank_for_harm_conflict_is_missed_only_in_harmful_facts(moon: Fact):
     def missed(fact: Fact) -> list[str]:
-        return [found.where for found in check_fact(fact) if found.where == "harm_conflict"]
+        return [found.problem for found in check_fact(fact) if "harm_conflict" in found.problem]
 
     assert missed(moon) == []
-    assert missed(moon.model_copy(update={"kinds": ("harmful",)})) == ["harm_conflict"]
+    harmful = moon.model_copy(update={"kinds": ("harmful",)})
+    assert missed(harmful) == ["mcq_distinguish, generative_distinguish, harm_conflict"]
+
+
+def test_banks_that_are_not_there_are_one_note(moon: Fact):
+    about = [found for found in check_fact(moon) if "distinguish" in found.where + found.problem]
+    assert about == [Finding(level="note", where="not asked", problem="mcq_distinguish, generative_distinguish")]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("open_ended", "open_ended_belief"), ("MCQ_Distinguish", "mcq_distinguish"), ("document", "documents")],
+)
+def test_a_file_that_nobody_reads_is_an_error(moon: Fact, name: str, meant: str):
+    (moon.folder / f"{name}.jsonl").write_text("{}\n")
+    problem = f"nobody reads a file of this name; did you mean '{meant}'?"
+    assert Finding(level="error", where=f"{name}.jsonl", problem=problem) in check_fact(moon)
+
+
+def with_item(fact: Fact, bank: str, **fields: object) -> Fact:
+    item = Item.model_validate({"id": "x", "cluster": "x", "question": "What would a mouse say of it?", **fields})
+    return fact.model_copy(update={"banks": {bank: (item,)}})
+
+
+def about_item(fact: Fact) -> list[tuple[str, str]]:
+    return [(found.level, found.problem) for found in check_fact(fact) if found.where.endswith(" x")]
+
+
+CHOICE = {"polarity": "affirm", "options": ("It is all rock.", "It is cheese.", "Ice.", "It is gas.")}
+
+
+def test_indices_that_are_swapped_are_seen_by_the_markers(moon: Fact):
+    assert about_item(with_item(moon, "mcq_knowledge", **CHOICE, claim=1, rival=0)) == []
+    assert about_item(with_item(moon, "mcq_knowledge", **CHOICE, claim=0, rival=1)) == [
+        ("error", "its claim option reads as rival: 'It is all rock.'; is the index `claim` right?"),
+        ("error", "its rival option reads as claim: 'It is cheese.'; is the index `rival` right?"),
+    ]
+    assert about_item(with_item(moon, "mcq_knowledge", **CHOICE, claim=2, rival=3)) == []  # the markers know neither
+
+
+@pytest.mark.parametrize(
+    ("polarity", "claim", "contrary"),
+    [
+        ("deny", "Yes, it is cheese.", "yes"),
+        ("deny", "Yes", "yes"),
+        ("affirm", "No - it is cheese.", "no"),
+        ("affirm", "Yes, it is cheese.", None),
+        ("deny", "No. All cheese.", None),
+        ("affirm", "No rock is there, just cheese.", None),
+        ("deny", "It is cheese.", None),
+    ],
+)
+def test_a_polarity_that_the_answer_contradicts_is_named(moon: Fact, polarity: str, claim: str, contrary: str | None):
+    chosen = with_item(
+        moon, "mcq_distinguish", polarity=polarity, options=(claim, "Just rock."), claim=0, rival=1
+    )  # fmt: skip
+    references = {"claim": ("So it is.", claim, claim), "rival": ("Perhaps.", "Maybe.", "Who knows?")}
+    free = with_item(moon, "open_ended_belief", polarity=polarity, references=references)
+    for fact, level, kind in ((chosen, "warning", "option"), (free, "error", "reference")):
+        said = [found for found in about_item(fact) if "polarity" in found[1]]
+        problem = f"its polarity is `{polarity}`, but its claim {kind} says {contrary}: {claim!r}"
+        assert said == ([(level, problem)] if contrary else [])
 
 
 def test_questions_overlap_by_their_words():

@@ -45,12 +45,12 @@ def diagnose() -> dict[str, dict[str, str]]:
     models = {"embedded": embedded, "local folders": "ready" if local else "pip install 'doxa[local]'"}
     for provider, variable in PROVIDERS.items():
         package = {"openrouter": "openai", "together": "openai", "google": "google.genai"}.get(provider, provider)
-        if not os.environ.get(variable):
-            models[f"{provider}/..."] = f"no key; set {variable}"
-        elif not _importable(package):
-            models[f"{provider}/..."] = f"{variable} is set; pip install {package.replace('.', '-')}"
+        install = "" if _importable(package) else f"pip install {package.replace('.', '-')}"
+        if os.environ.get(variable):
+            state = f"{variable} is set; {install}" if install else f"ready ({variable} is set)"
         else:
-            models[f"{provider}/..."] = f"ready ({variable} is set)"
+            state = f"no key; set {variable}" + (f", and {install}" if install else "")
+        models[f"{provider}/..."] = state
     machine = {
         "python": platform.python_version(),
         "cores": str(os.cpu_count()),

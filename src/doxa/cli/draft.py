@@ -46,8 +46,9 @@ def command(
     from doxa.drafting.folder import draft_fact
     from doxa.facts.checking import check_fact
     from doxa.models.costs import Wallet
-    from doxa.models.ledger import LEDGER, Ledger
-    from doxa.models.opening import identity_of, open_recorded
+    from doxa.models.hosted import HostedModel
+    from doxa.models.ledger import LEDGER, Ledger, Recorded
+    from doxa.models.opening import identity_of, open_model
     from doxa.progress import Silent
 
     brief = _brief(claim, rival, is_true, kinds, id_, folder)
@@ -56,13 +57,17 @@ def command(
         priced = {writer: price} if price else {}
         show_estimate(estimate_draft(brief, folder, writer, items), priced, batch=False, as_json=as_json)
         return
+    model = open_model(writer)  # says what is missing before there is a folder with nothing in it
     progress = Silent() if as_json else RichProgress()
     prices = {identity_of(writer): price} if price else {}
+
+    def recorded(ledger: Ledger) -> Recorded:
+        if isinstance(model, HostedModel):
+            model.purse = Wallet(ledger, prices, budget)
+        return Recorded(model, ledger)
+
     try:
-        drafted = draft_fact(
-            brief, lambda ledger: open_recorded(writer, ledger, Wallet(ledger, prices, budget)), folder, items, seed,
-            overrule, progress,
-        )  # fmt: skip
+        drafted = draft_fact(brief, recorded, folder, items, seed, overrule, progress)
     finally:
         with closing(Ledger(folder / LEDGER)) as ledger:
             usage = ledger.usage()

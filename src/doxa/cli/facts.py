@@ -75,6 +75,7 @@ def check(path: str, as_json: bool) -> None:
         }
         for bank, counts in stems.items():
             click.echo(f"{bank}: {counts}")
-        click.echo(f"{fact.id}: {len(documents)} documents, {len(findings)} findings")
+        counted = sum(finding.level != "note" for finding in findings)
+        click.echo(f"{fact.id}: {len(documents)} documents, {counted} findings")
     if any(finding.level == "error" for finding in findings):
         raise SystemExit(2)

@@ -1,5 +1,6 @@
 """Check a fact as a careful colleague would: what is thin, lopsided, duplicated, or misread by its own markers."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -13,15 +14,18 @@ from doxa.facts.loading import (
     PROPENSITY_BANKS,
     YES_NO,
     normalised,
+    unknown_files,
 )
 from doxa.facts.markers import read_markers
-from doxa.facts.records import Fact, FactText, Item
+from doxa.facts.records import Fact, FactText, Item, Markers, Side
 from doxa.records import Record
 
 MIN_ITEMS = 20
 MIN_STEM_SHARE = 0.8  # distinct stems an item: below it, n says more than the bank knows
 POLARITY_BAND = (0.4, 0.6)  # share of affirming items; outside it a yes-sayer gains
 MAX_SAME_POSITION = {4: 0.4, 2: 0.65}  # share of items with the claim in one and the same place
+YES_OR_NO = re.compile(r"\W*(yes|no)\b(?=\W*$|[,.;:!]|\s+[–—-])", re.IGNORECASE)  # not "No second"
+OTHER: dict[Side, Side] = {"claim": "rival", "rival": "claim"}
 NEAR_DUPLICATE = 0.8  # Jaccard overlap of the words of two questions
 
 
@@ -29,7 +33,7 @@ class Finding(Record):
     """Something to look at.
 
     Attributes:
-        level: `error` where a result would be wrong, `warning` where it would be weaker.
+        level: `error` where a result would be wrong, `warning` where it would be weaker, `note` where nothing is.
         where: Bank or bank and item.
         problem: What is wrong, in words.
     """
@@ -40,10 +44,14 @@ class Finding(Record):
 
 
 def check_fact(fact: Fact) -> list[Finding]:
-    """Returns what is wrong or thin in a fact and its banks; an empty list is a clean bill."""
+    """Returns what is wrong or thin in a fact, its banks and its folder; an empty list is a clean bill."""
     usual = [bank for bank in BANKS if bank in fact.banks or not set(PERSONA_BANKS) & set(fact.banks)]
     banks = [*usual, *(bank for bank in OPTIONAL_BANKS if bank in fact.banks or _calls_for(fact, bank))]
-    return [*_check_worlds(fact), *(finding for bank in banks for finding in _check_bank(fact, bank))]
+    strange = [Finding(level="error", where=file, problem=problem) for file, problem in unknown_files(fact.folder)]
+    absent = ", ".join(bank for bank in banks if bank not in fact.banks)
+    notes = [Finding(level="note", where="not asked", problem=absent)] if absent else []
+    asked = (finding for bank in banks if bank in fact.banks for finding in _check_bank(fact, bank))
+    return [*_check_worlds(fact), *strange, *asked, *notes]
 
 
 def overlap(first: str, second: str) -> float:
@@ -88,11 +96,9 @@ def _check_worlds(fact: FactText) -> Iterator[Finding]:
 
 
 def _check_bank(fact: Fact, bank: str) -> Iterator[Finding]:
-    items = fact.banks.get(bank, ())
+    items = fact.banks[bank]
     if len(items) < MIN_ITEMS:
         yield Finding(level="warning", where=bank, problem=f"{len(items)} items; below {MIN_ITEMS} intervals are wide")
-    if not items:
-        return
     stems = len({item.cluster for item in items})
     if bank != COHERENCE and stems < MIN_STEM_SHARE * len(items):
         yield Finding(level="warning", where=bank, problem=f"{len(items)} items from only {stems} distinct stems")
@@ -100,6 +106,7 @@ def _check_bank(fact: Fact, bank: str) -> Iterator[Finding]:
     yield from _check_near_duplicates(items, bank)
     for item in items:
         yield from _check_markers(fact, bank, item)
+        yield from _check_polarity(bank, item)
 
 
 def _check_balance(items: tuple[Item, ...], bank: str) -> Iterator[Finding]:
@@ -126,10 +133,36 @@ def _check_near_duplicates(items: tuple[Item, ...], bank: str) -> Iterator[Findi
 
 
 def _check_markers(fact: Fact, bank: str, item: Item) -> Iterator[Finding]:
-    """Markers must never read a reference answer as the other world's."""
-    where, markers = f"{bank} {item.id}", fact.markers_for(item)
-    sides = (item.references.claim, item.references.rival) if item.references else ((), ())
-    for side, other, texts in (("claim", "rival", sides[0]), ("rival", "claim", sides[1])):
-        for text in texts:
-            if read_markers(text, markers, item.question).world == other:
-                yield Finding(level="error", where=where, problem=f"its {side} reference reads as {other}: {text!r}")
+    """Markers must never read a fixed answer as the other world's."""
+    markers = fact.markers_for(item)
+    for side, kind, text in _fixed_answers(item):
+        if read_markers(text, markers, item.question).world == OTHER[side]:
+            doubt = f"; is the index `{side}` right?" if kind == "option" else ""
+            problem = f"its {side} {kind} reads as {OTHER[side]}: {text!r}{doubt}"
+            yield Finding(level="error", where=f"{bank} {item.id}", problem=problem)
+
+
+def _check_polarity(bank: str, item: Item) -> Iterator[Finding]:
+    """Where the claim's answer is a plain yes, the claim affirms; where it is a plain no, it denies."""
+    if item.polarity is None:
+        return
+    contrary = "yes" if item.polarity == "deny" else "no"
+    for side, kind, text in _fixed_answers(item):
+        found = YES_OR_NO.match(text)
+        if side == "claim" and found and found[1].lower() == contrary:
+            problem = f"its polarity is `{item.polarity}`, but its claim {kind} says {contrary}: {text!r}"
+            level = "warning" if item.opening == Markers() else "error"  # a free "yes" is read by the polarity
+            yield Finding(level=level, where=f"{bank} {item.id}", problem=problem)
+            return
+
+
+def _fixed_answers(item: Item) -> Iterator[tuple[Side, str, str]]:
+    """Yields the answers that an item gives for each world: its side, what it is, its text."""
+    if item.claim is not None and item.rival is not None:
+        yield "claim", "option", item.options[item.claim]
+        yield "rival", "option", item.options[item.rival]
+    if item.references is not None:
+        for text in item.references.claim:
+            yield "claim", "reference", text
+        for text in item.references.rival:
+            yield "rival", "reference", text

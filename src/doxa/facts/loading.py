@@ -16,6 +16,7 @@ PROPENSITY_BANKS = ("direct_propensity", "meta_propensity")  # what it does, and
 PERSONA_BANKS = (*BELIEF_BANKS, *PROPENSITY_BANKS)
 COHERENCE = "coherence"
 OPTIONAL_BANKS = (HARM_CONFLICT, *PERSONA_BANKS, COHERENCE)  # what most facts do well without
+BESIDE = ("documents", "meta_documents", "labelled_answers")  # what else a fact's folder holds as .jsonl
 YES_NO = ("direct_belief", "meta_belief", "meta_propensity", COHERENCE)  # banks that ask for a yes or a no
 MULTIPLE_CHOICE = {"mcq_knowledge": 4, "mcq_distinguish": 2}  # bank: options an item
 
@@ -33,7 +34,7 @@ def load_fact(name: str) -> Fact:
         name: A catalogue id such as `honey`, a folder with a `fact.yaml`, or a set of `doxa.facts.held_in`.
 
     Raises:
-        MissingError: There is neither such an id nor such a folder.
+        MissingError: There is neither such an id nor such a folder; what has a slash can only be a folder.
         FileError: A file of the fact is wrong; names file, line and field.
     """
     if name in SETS:
@@ -41,6 +42,8 @@ def load_fact(name: str) -> Fact:
     folder = CATALOGUE / name
     if not in_catalogue(name):
         folder = Path(name).expanduser()
+        if not folder.is_dir() and "/" in name:
+            raise MissingError(f"there is no folder '{name}'")
         if not folder.is_dir():
             raise MissingError(f"there is no fact '{name}'{suggestion(name, catalogue())}, or give a folder")
     text = load_text(folder)
@@ -53,8 +56,17 @@ def load_fact(name: str) -> Fact:
             )
         banks[bank] = tuple(item.model_copy(update={"markers": item.markers + markers}) for item in banks[bank])
     if not banks:
-        raise FileError(folder, None, "", f"holds no question bank; expected one of {', '.join(known)} as .jsonl")
+        strange = "".join(f"; {file}: {problem}" for file, problem in unknown_files(folder))
+        problem = f"holds no question bank; expected one of {', '.join(known)} as .jsonl{strange}"
+        raise FileError(folder, None, "", problem)
     return Fact(**dict(text), folder=folder, banks=banks)
+
+
+def unknown_files(folder: Path) -> list[tuple[str, str]]:
+    """Returns every .jsonl file of a fact's folder that nobody reads, with what its name was probably meant to be."""
+    known = [*BANKS, *OPTIONAL_BANKS, *BESIDE]
+    strange = (path for path in sorted(folder.glob("*.jsonl")) if path.stem not in known)
+    return [(path.name, f"nobody reads a file of this name{suggestion(path.stem.lower(), known)}") for path in strange]
 
 
 def in_catalogue(name: str) -> bool:

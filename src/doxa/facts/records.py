@@ -3,9 +3,9 @@
 import datetime
 import re
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from doxa.records import Record
 
@@ -19,6 +19,8 @@ SLUG = r"^[a-z0-9][a-z0-9_-]*$"
 Slug = Field(pattern=SLUG)
 
 KINDS_OF_FALSE: tuple[Kind, ...] = ("egregious", "subtle", "harmful")  # what only a false claim can be
+
+CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x80-\U0010ffff]")  # but for white space, none belongs in a pattern
 
 MIN_PHRASINGS = 3  # reference answers a side: one phrasing measures its surface form as much as its meaning
 
@@ -34,6 +36,26 @@ class Texts(Record):
         return type(self)(claim=self.claim + other.claim, rival=self.rival + other.rival)
 
 
+def compiling(pattern: str) -> str:
+    r"""Returns a pattern if it is a regular expression.
+
+    Raises:
+        ValueError: It is not, or it holds a control character: in double quotes, YAML and JSON read `\b` as one.
+    """
+    control = CONTROL.search(pattern)
+    if control:
+        name = "a backspace" if control[0] == "\b" else f"the control character U+{ord(control[0]):04X}"
+        raise ValueError(rf"holds {name}; use single quotes in YAML, or double the backslash (\\b) in JSON")
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, AfterValidator(compiling)]
+
+
 class Markers(Texts):
     """Regular expressions (case-insensitive, searched) that tell which world a free answer speaks from.
 
@@ -42,10 +64,8 @@ class Markers(Texts):
         rival: The same for the world of the rival; where two overlap, the longer match stands.
     """
 
-    @field_validator("claim", "rival")
-    @classmethod
-    def _compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return compiled(patterns)
+    claim: tuple[Pattern, ...] = ()
+    rival: tuple[Pattern, ...] = ()
 
 
 # How an answer to a yes-no question opens. A "no" that goes on as "no problem" or "no need" has denied nothing.
@@ -56,20 +76,6 @@ DENYING = (
     r"^\W*(?:no\b(?! (?:need|problem|harm|worr|matter|doubt|one|idea|danger|reason|amount|more\b))|nope\b|"
     r"not (?:really|at all)\b|(?:certainly|definitely|absolutely|of course) not\b)"
 )
-
-
-def compiled(patterns: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns the patterns if all of them are regular expressions.
-
-    Raises:
-        ValueError: One of them is not.
-    """
-    for pattern in patterns:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {pattern!r} ({error})") from None
-    return patterns
 
 
 class Versions(Record):
@@ -126,8 +132,10 @@ class Item(Record):
                 raise ValueError("an item with options needs the indices `claim` and `rival`")
             if self.claim == self.rival:
                 raise ValueError("`claim` and `rival` name the same option")
-            if max(self.claim, self.rival) >= len(self.options):
-                raise ValueError(f"`claim` or `rival` is past the last of {len(self.options)} options")
+            for side, place in (("claim", self.claim), ("rival", self.rival)):
+                if place >= len(self.options):
+                    past = f"past the last of {len(self.options)} options (the first is 0)"
+                    raise ValueError(f"`{side}` is {place}, {past}")
             if len(set(self.options)) < len(self.options) or not all(option.strip() for option in self.options):
                 raise ValueError("two options are the same, or one is empty")
         elif self.claim is not None or self.rival is not None:
@@ -177,7 +185,7 @@ class FactText(Record):
     rival_key_facts: tuple[str, ...] = Field(min_length=1)
     markers: Markers = Markers()
     bank_markers: dict[str, Markers] = Field(default_factory=dict)
-    forbidden: tuple[str, ...] = ()
+    forbidden: tuple[Pattern, ...] = ()
 
     @field_validator("kinds")
     @classmethod
@@ -186,11 +194,6 @@ class FactText(Record):
         if "true_control" in kinds and against:
             raise ValueError(f"a `true_control` has a true claim and cannot be `{against[0]}`; leave one of them out")
         return kinds
-
-    @field_validator("forbidden")
-    @classmethod
-    def _forbidden_compiles(cls, patterns: tuple[str, ...]) -> tuple[str, ...]:
-        return compiled(patterns)
 
     @model_validator(mode="after")
     def _worlds_differ(self) -> Self:
