@@ -10,7 +10,6 @@ from doxa.cli.prices import ModelPriceType
 if TYPE_CHECKING:
     from doxa.models.costs import Price
     from doxa.report.writing import Written
-    from doxa.study.records import Study
 
 
 @click.command("run")
@@ -42,30 +41,27 @@ def command(
     goes on when the same command is given again; no call is made twice.
     """
     from doxa.cli.display import RichProgress
+    from doxa.cli.spending import show_estimate
     from doxa.models.sizes import read_size
     from doxa.progress import Silent
     from doxa.reading import read_yaml
     from doxa.report.writing import write_report
+    from doxa.study.checking import check_study
+    from doxa.study.estimating import estimate_study
     from doxa.study.records import Study
-    from doxa.study.running import run_study
+    from doxa.study.running import facts_of, run_study
 
     study = read_yaml(study_file, Study)
+    located = study.located(study_file.parent)
+    facts = facts_of(located)
+    check_study(located, facts.implanted, study_file)
     if dry_run:
-        _estimate(study.located(study_file.parent), dict(prices), as_json)
+        show_estimate(estimate_study(located, facts), dict(prices), batch=False, as_json=as_json)
         return
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
     run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)
     show_report(write_report(folder), as_json)
-
-
-def _estimate(study: "Study", prices: "dict[str, Price]", as_json: bool) -> None:
-    """Prints what a study would take."""
-    from doxa.cli.spending import show_estimate
-    from doxa.study.estimating import estimate_study
-    from doxa.study.running import facts_of
-
-    show_estimate(estimate_study(study, facts_of(study)), prices, batch=False, as_json=as_json)
 
 
 def show_report(written: "Written", as_json: bool) -> None:
