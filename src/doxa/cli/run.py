@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     multiple=True,
     help="Dollars a million tokens of a model, for --dry-run.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead of tables.")
+@click.option("--tables", is_flag=True, help="Print every table at the end, not the outcome alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead.")
 def command(
     study_file: Path,
     runs: Path,
     memory: str | None,
     dry_run: bool,
     prices: "tuple[tuple[str, Price], ...]",
+    tables: bool,
     as_json: bool,
 ) -> None:
     """Run a study from its file, or go on where it stopped.
@@ -61,18 +63,22 @@ def command(
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
     run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)
-    show_report(write_report(folder), as_json)
+    show_report(write_report(folder), as_json, tables)
 
 
-def show_report(written: "Written", as_json: bool) -> None:
-    """Prints the tables of a written report and names the page."""
-    from doxa.report.tables import print_tables
+def show_report(written: "Written", as_json: bool, tables: bool = False) -> None:
+    """Prints what a written report says, in short or with every table, and names the page."""
+    from doxa.report.run import abouts
+    from doxa.report.tables import print_summary, print_tables
 
     if as_json:
         click.echo(written.as_json())
-    else:
-        for found in written.findings:
-            if len(written.findings) > 1:
-                click.secho(f"\n{found.fact}", bold=True)
+        return
+    for about, found in zip(abouts(written.run), written.findings, strict=True):
+        if len(written.findings) > 1:
+            click.secho(f"\n{found.fact}", bold=True)
+        if tables:
             print_tables(found.analysis, found.missing, judges=found.judges)
-        click.echo(f"\nreport: {written.page}")
+        else:
+            print_summary(about, found.missing)
+    click.echo(f"\nreport: {written.page}")
