@@ -22,6 +22,7 @@ from doxa.metrics.judging import judge_prompt
 from doxa.metrics.records import Reading, Readout, Row, Verdict
 from doxa.models.ledger import LEDGER, Ledger, Recorded
 from doxa.models.local.model import LocalModel
+from doxa.models.local.weights import EMBEDDED, embedded_gguf, embedded_is_unpacked
 from doxa.models.opening import open_model
 from doxa.progress import Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
@@ -51,6 +52,8 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
     """
     study = study.located(beside)
     facts, controls = facts_of(study)
+    if study.subject == EMBEDDED and embedded_gguf() is not None and not embedded_is_unpacked():
+        progress.say("unpacking the embedded model, this once: less than a minute")
     base_model = open_model(study.subject, memory)
     judge_models = open_judges(study, base_model)
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
