@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -118,7 +119,7 @@ def _validate(path: Path, data: object, record: type[T], lines: dict[Location, i
 
 
 def _dotted(location: Location) -> str:
-    return ".".join(str(part) for part in location)
+    return ".".join(str(part) for part in location if part != "[key]")  # pydantic's word for the key itself
 
 
 def _problem(error: Any, record: type[BaseModel]) -> str:
@@ -131,7 +132,9 @@ def _problem(error: Any, record: type[BaseModel]) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return message + shown
+    expected = re.findall(r"'([^']+)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else []
+    meant = difflib.get_close_matches(str(given), expected, n=1)
+    return message + shown + (f"; did you mean '{meant[0]}'?" if meant else "")
 
 
 def _record_at(record: type[BaseModel], location: Location) -> type[BaseModel]:
