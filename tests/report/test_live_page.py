@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from doxa import progress
 from doxa.facts.loading import load_fact
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest
@@ -108,6 +110,26 @@ def test_before_the_study_is_noted_training_is_seen(tmp_path: Path):
     state = Watcher(tmp_path).state()
     assert [tuple(stage) for stage in state.stages] == [("training honey, steps", 2, None)]
     assert state.version == ""
+
+
+def test_the_stage_that_the_run_tells_of_is_shown_with_its_time(
+    under_way: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch
+):
+    folder, _ = under_way
+    monkeypatch.setattr(progress, "NOTE_EVERY", 0.0)
+    watcher = Watcher(folder)
+    before = len(watcher.state().stages)
+    with progress.Noted(progress.Silent(), folder / "under_way.json").stage("finetuning", 232) as advance:
+        advance(30)
+        advance(1, "loss 2.10")
+        first = watcher.state().stages[0]
+        assert (first.done, first.total) == (31, 232)
+        assert re.fullmatch(r"finetuning \(loss 2.10, after 0 min \d s, at \d\d:\d\d:\d\d\)", first.name)
+        save_rows(folder, [])
+        advance(1)
+        assert len(Watcher(folder).state().stages) == before + 1  # rows of an earlier run do not end this one
+    assert not (folder / "under_way.json").exists()
+    assert Watcher(folder).state().words == "The run has ended."
 
 
 def test_nothing_is_written_into_the_run_folder(tmp_path: Path, serve: Callable[[Path], ReportServer]):
