@@ -52,13 +52,17 @@ def command(
     from doxa.study.estimating import estimate_study
     from doxa.study.records import Study
     from doxa.study.running import facts_of, run_study
+    from doxa.study.timing import against_demo
 
     study = read_yaml(study_file, Study)
     located = study.located(study_file.parent)
     facts = facts_of(located)
     check_study(located, facts.implanted, study_file)
     if dry_run:
-        show_estimate(estimate_study(located, facts), dict(prices), batch=False, as_json=as_json)
+        stages = estimate_study(located, facts)
+        show_estimate(stages, dict(prices), batch=False, as_json=as_json)
+        if not as_json and (line := against_demo(stages)):
+            click.echo(line)
         return
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
