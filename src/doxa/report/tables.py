@@ -24,7 +24,8 @@ def print_summary(about: About, missing: Sequence[str], console: Console | None 
     for line in (*found.answers, *found.trust):
         console.print(line.conclusion, style="bold", markup=False, highlight=False)
     console.print()
-    readout = next((one for one in (*FREE, *analysis.readouts) if one in analysis.readouts), None)
+    order: list[Readout] = [*FREE, *analysis.readouts]
+    readout = next((one for one in order if one in analysis.readouts), None)
     if readout is not None:
         _print_scores(analysis, readout, console)
         for judged in analysis.judged:
