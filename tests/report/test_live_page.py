@@ -179,6 +179,16 @@ def test_the_page_shows_progress_and_comes_anew_with_the_rows(
     assert trouble == []
 
 
+@pytest.mark.parametrize("width", [400, 1000, 1600])
+def test_the_box_keeps_to_the_column(opened: Opener, serve: Callable[[Path], ReportServer], tmp_path: Path, width: int):
+    page, _ = opened(serve(make_run(tmp_path / "run", rows=300)).address, width=width, ready="#list .entry")
+    edges = """name => { const found = document.querySelector(name), box = found.getBoundingClientRect(),
+        style = getComputedStyle(found), inside = name === 'main';
+        return [box.left + (inside ? parseFloat(style.paddingLeft) : 0),
+            box.right - (inside ? parseFloat(style.paddingRight) : 0)]; }"""
+    assert page.evaluate(edges, "#live") == pytest.approx(page.evaluate(edges, "main"), abs=1)
+
+
 def test_progress_is_json_that_names_its_stages(under_way: tuple[Path, Any], serve: Callable[[Path], ReportServer]):
     found = json.loads(get(serve(under_way[0]), "/progress.json")[1])
     assert found["stages"][0] == {"name": "asking, baseline", "done": 0, "total": 50}

@@ -51,7 +51,8 @@ def test_what_cannot_be_finetuned_on_is_said_at_once(
     file.write_text(text.replace("{{", "{").replace("}}", "}"))
     runs = folder_of_fact.parent / "runs"
     code, out, err = call(capsys, "run", str(file), "--runs", str(runs), *["--dry-run"] * dry)
-    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert (code, err.count("\n")) == (2, 1)
+    assert ("Estimate" in out) == (dry and "adapter" in text)  # what is trained elsewhere may come later
     assert err.startswith(f"doxa: {file}:{problem.format(here=folder_of_fact.parent)}")
     assert not runs.exists()
 

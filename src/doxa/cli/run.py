@@ -48,7 +48,7 @@ def command(
     from doxa.progress import Silent
     from doxa.reading import read_yaml
     from doxa.report.writing import write_report
-    from doxa.study.checking import check_study
+    from doxa.study.checking import check_finetunes, check_study
     from doxa.study.estimating import estimate_study
     from doxa.study.records import Study
     from doxa.study.running import facts_of, run_study
@@ -57,13 +57,15 @@ def command(
     study = read_yaml(study_file, Study)
     located = study.located(study_file.parent)
     facts = facts_of(located)
-    check_study(located, facts.implanted, study_file)
     if dry_run:
+        check_finetunes(located, facts.implanted, study_file)
         stages = estimate_study(located, facts)
         show_estimate(stages, dict(prices), batch=False, as_json=as_json)
         if not as_json and (line := against_demo(stages)):
             click.echo(line)
+        check_study(located, facts.implanted, study_file)  # what is still to be got is said beside what all would take
         return
+    check_study(located, facts.implanted, study_file)
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
     run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)

@@ -20,6 +20,8 @@ from doxa.training.recipe import Recipe
 WRITTEN = 2200  # characters of a document that is still to be written: about 550 tokens
 LONGEST_WRITTEN = 4 * WRITTEN  # what no writer is expected to go beyond
 
+NOT_THERE = "there is no folder {folder} (looked for beside this file, then from here)"
+
 
 def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
     """Refuses a study whose documents, adapters or recipes could not be used.
@@ -32,18 +34,36 @@ def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
     Raises:
         FileError: Names the line and the field of what is wrong.
     """
-    parts = [part for name in study.arms_used for part in study.arm(name).mixture]
-    for name in dict.fromkeys([*study.arms_used, *parts]):
-        _check_folder(study.arm(name), name, file)
+    check_finetunes(study, implanted, file)
+    for name in study.arms_shown:
+        for part in (name, *study.arm(name).mixture):
+            _check_folder(study.arm(part), part, file)
+    for name in study.arms_trained:
+        if (adapter := study.arm(name).adapter) is not None:
+            _check_adapter(adapter, name, file)
+
+
+def check_finetunes(study: Study, implanted: Sequence[Fact], file: Path) -> None:
+    """Refuses what could not be trained; what is trained elsewhere, or only shown, need not be there for an estimate.
+
+    Args:
+        study: Located.
+        implanted: Its facts to implant.
+        file: Where it stands.
+
+    Raises:
+        FileError: Names the line and the field of what is wrong.
+    """
     for name in study.arms_trained:
         arm = study.arm(name)
-        if arm.adapter is not None:
-            _check_adapter(arm.adapter, name, file)
-        elif is_hosted(study.subject):
+        if arm.training is None:
+            continue
+        if is_hosted(study.subject):
             problem = f"'{study.subject}' is hosted and cannot be finetuned here; give an `adapter`, or a local subject"
             raise _wrong(file, problem, name, "training")
-        elif arm.training is not None:
-            _check_training(study, name, arm.training, implanted, file)
+        for part in (name, *arm.mixture):
+            _check_folder(study.arm(part), part, file)
+        _check_training(study, name, arm.training, implanted, file)
 
 
 def document_lengths(study: Study, name: str | None, implanted: Sequence[Fact], written: int = WRITTEN) -> list[int]:
@@ -81,7 +101,11 @@ def _check_folder(arm: Arm, name: str | None, file: Path) -> None:
     folder = Path(arm.corpus.folder).expanduser()
     if not folder.is_dir():
         raise _wrong(
-            file, f"there is no folder {arm.corpus.folder} (looked for beside this file)", name, "corpus", "folder"
+            file,
+            f"there is no folder {arm.corpus.folder} (looked for beside this file, then from here)",
+            name,
+            "corpus",
+            "folder",
         )
     try:
         manifest = read_corpus(folder)[0]
@@ -95,7 +119,9 @@ def _check_folder(arm: Arm, name: str | None, file: Path) -> None:
 def _check_adapter(adapter: str, name: str | None, file: Path) -> None:
     folder = Path(adapter).expanduser()
     if not folder.is_dir():
-        raise _wrong(file, f"there is no folder {adapter} (looked for beside this file)", name, "adapter")
+        raise _wrong(
+            file, f"there is no folder {adapter} (looked for beside this file, then from here)", name, "adapter"
+        )
     try:
         read_adapter(folder)
     except MissingError as error:
