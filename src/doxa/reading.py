@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -141,7 +142,7 @@ def _fault_in_line(error: json.JSONDecodeError, line: str) -> str:
 
 
 def _dotted(location: Location) -> str:
-    return ".".join(str(part) for part in location)
+    return ".".join(str(part) for part in location if part != "[key]")  # pydantic's word for the key itself
 
 
 def _problem(error: Any, record: type[BaseModel]) -> str:
@@ -153,9 +154,14 @@ def _problem(error: Any, record: type[BaseModel]) -> str:
         return "is required"
     message = str(error["msg"]).removeprefix("Value error, ")
     given = error.get("input")
+    shown = ""
     if isinstance(given, str) and given.isprintable():
-        return f"{message} (given: '{given}')"  # as it stands: of a pattern, `repr` would double every backslash
-    return f"{message} (given: {given!r})" if isinstance(given, str | int | float | bool) else message
+        shown = f" (given: '{given}')"  # as it stands: of a pattern, `repr` would double every backslash
+    elif isinstance(given, str | int | float | bool):
+        shown = f" (given: {given!r})"
+    expected = re.findall(r"'([^']+)'", error["ctx"]["expected"]) if error["type"] == "literal_error" else []
+    meant = difflib.get_close_matches(str(given), expected, n=1)
+    return message + shown + (f"; did you mean '{meant[0]}'?" if meant else "")
 
 
 def _record_at(record: type[BaseModel], location: Location) -> type[BaseModel]:

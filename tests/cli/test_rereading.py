@@ -98,6 +98,24 @@ def test_runs_are_compared_in_a_table_and_as_json(capsys: pytest.CaptureFixture[
     assert "two or more different runs" in err
 
 
+@pytest.mark.parametrize("option", ["--seeds", "--json"])
+def test_runs_with_nothing_in_common_are_one_clear_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, option: str
+):
+    for name, fact in (("a", "honey"), ("b", "bleach")):
+        (tmp_path / name).mkdir()
+        save_rows(tmp_path / name, [row("oe-0", "true").model_copy(update={"fact": fact})])
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    for options in ([], [option]):
+        assert call(capsys, "compare", a, b, *options) == (
+            2, "", f"doxa: nothing in common: {a} asks about honey; {b} asks about bleach\n"
+        )  # fmt: skip
+    save_rows(tmp_path / "b", [row("oe-1", "true").model_copy(update={"fact": "honey"})])
+    code, _, err = call(capsys, "compare", a, b)
+    assert code == 2
+    assert "share no item" in err
+
+
 def test_a_run_without_rows_is_one_clear_line(capsys: pytest.CaptureFixture[str], tmp_path: Path):
     for name in ("a", "b"):
         (tmp_path / name).mkdir()

@@ -53,6 +53,24 @@ def test_what_could_not_be_paired_is_said_and_not_dropped():
     assert {(lone.run, lone.items) for lone in back.unpaired} == {("a", 5), ("a", 1)}
 
 
+def test_bars_are_compared_persona_by_persona():
+    """Averaged over five personas, a bar would be held against one that was asked under a single one."""
+    vendor = [row.model_copy(update={"persona": "vendor"}) for row in rows(20)]
+    found = compare("a", [*rows(4), *vendor], "b", rows(14))
+    (only,) = found.differences
+    assert (only.persona, only.first.value, only.second.value) == ("none", 0.2, 0.7)
+    assert [(lone.run, lone.persona, lone.items, lone.reason) for lone in found.unpaired] == [
+        ("a", "vendor", 20, "not asked at all")
+    ]
+    assert only.named(found.personas) == "none, finetuned"
+    alone = compare("a", rows(4), "b", rows(14))
+    assert alone.differences[0].named(alone.personas) == "finetuned"
+    assert "none" not in alone.differences[0].change.name
+    assert "none" in only.change.name
+    spreads = over_seeds({"a": [*rows(4), *vendor], "b": [*rows(14), *vendor]})
+    assert [spread.persona for spread in spreads] == ["none", "vendor"]
+
+
 def test_p_values_are_adjusted_over_all_bars():
     first = [row for number in range(5) for row in rows(8, condition=f"few_shot({number}, egregious)")]
     second = [row for number in range(5) for row in rows(12, condition=f"few_shot({number}, egregious)")]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from doxa import progress
 from doxa.facts.loading import load_fact
 from doxa.models.ledger import Ledger, call_key
 from doxa.models.protocol import Answer, GenerateRequest
@@ -110,6 +112,26 @@ def test_before_the_study_is_noted_training_is_seen(tmp_path: Path):
     assert state.version == ""
 
 
+def test_the_stage_that_the_run_tells_of_is_shown_with_its_time(
+    under_way: tuple[Path, Any], monkeypatch: pytest.MonkeyPatch
+):
+    folder, _ = under_way
+    monkeypatch.setattr(progress, "NOTE_EVERY", 0.0)
+    watcher = Watcher(folder)
+    before = len(watcher.state().stages)
+    with progress.Noted(progress.Silent(), folder / "under_way.json").stage("finetuning", 232) as advance:
+        advance(30)
+        advance(1, "loss 2.10")
+        first = watcher.state().stages[0]
+        assert (first.done, first.total) == (31, 232)
+        assert re.fullmatch(r"finetuning \(loss 2.10, after 0 min \d s, at \d\d:\d\d:\d\d\)", first.name)
+        save_rows(folder, [])
+        advance(1)
+        assert len(Watcher(folder).state().stages) == before + 1  # rows of an earlier run do not end this one
+    assert not (folder / "under_way.json").exists()
+    assert Watcher(folder).state().words == "The run has ended."
+
+
 def test_nothing_is_written_into_the_run_folder(tmp_path: Path, serve: Callable[[Path], ReportServer]):
     run = make_run(tmp_path / "run")
     before = {path: path.stat().st_mtime_ns for path in [run, *run.rglob("*")]}
@@ -155,6 +177,16 @@ def test_the_page_shows_progress_and_comes_anew_with_the_rows(
     page.wait_for_selector("#found:has-text('of 1,000 rows')", timeout=20_000)
     assert page.input_value("#filters [name=condition]") == "system_prompt"
     assert trouble == []
+
+
+@pytest.mark.parametrize("width", [400, 1000, 1600])
+def test_the_box_keeps_to_the_column(opened: Opener, serve: Callable[[Path], ReportServer], tmp_path: Path, width: int):
+    page, _ = opened(serve(make_run(tmp_path / "run", rows=300)).address, width=width, ready="#list .entry")
+    edges = """name => { const found = document.querySelector(name), box = found.getBoundingClientRect(),
+        style = getComputedStyle(found), inside = name === 'main';
+        return [box.left + (inside ? parseFloat(style.paddingLeft) : 0),
+            box.right - (inside ? parseFloat(style.paddingRight) : 0)]; }"""
+    assert page.evaluate(edges, "#live") == pytest.approx(page.evaluate(edges, "main"), abs=1)
 
 
 def test_progress_is_json_that_names_its_stages(under_way: tuple[Path, Any], serve: Callable[[Path], ReportServer]):

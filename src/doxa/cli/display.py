@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event, Thread
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -11,7 +12,7 @@ from rich.table import Table
 
 from doxa.progress import Advance
 
-LINE_EVERY = 15.0  # seconds between lines where there is no terminal to redraw
+LINE_EVERY = 20.0  # seconds between lines where there is no terminal to redraw
 
 
 class RichProgress:
@@ -46,19 +47,30 @@ class RichProgress:
             yield advance
 
     def _lines(self, name: str, total: int) -> Iterator[Advance]:
-        started = last = time.monotonic()
-        done = 0
+        started = time.monotonic()
+        done, latest, ended = 0, "", Event()
+
+        def tell(note: str) -> None:
+            elapsed = time.monotonic() - started
+            shown = " ".join(part for part in (f"{name}: {done}/{total}", note, f"({elapsed:.0f} s)") if part)
+            print(shown, file=sys.stderr, flush=True)
+
+        def tell_now_and_then() -> None:  # a thread, since one step can take minutes
+            while not ended.wait(LINE_EVERY):
+                tell(latest)
 
         def advance(steps: int = 1, note: str = "") -> None:
-            nonlocal done, last
-            done += steps
-            now = time.monotonic()
-            if now - last >= LINE_EVERY:
-                last = now
-                print(f"{name}: {done}/{total} {note} ({now - started:.0f} s)", file=sys.stderr, flush=True)
+            nonlocal done, latest
+            done, latest = done + steps, note
 
-        yield advance
-        print(f"{name}: {done}/{total} done ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
+        clock = Thread(target=tell_now_and_then, daemon=True)
+        clock.start()
+        try:
+            yield advance
+        finally:
+            ended.set()
+            clock.join()
+        tell("done")
 
     def say(self, line: str) -> None:
         """See `doxa.progress.Progress`."""

@@ -10,7 +10,6 @@ from doxa.cli.prices import ModelPriceType
 if TYPE_CHECKING:
     from doxa.models.costs import Price
     from doxa.report.writing import Written
-    from doxa.study.records import Study
 
 
 @click.command("run")
@@ -27,13 +26,15 @@ if TYPE_CHECKING:
     multiple=True,
     help="Dollars a million tokens of a model, for --dry-run.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead of tables.")
+@click.option("--tables", is_flag=True, help="Print every table at the end, not the outcome alone.")
+@click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead.")
 def command(
     study_file: Path,
     runs: Path,
     memory: str | None,
     dry_run: bool,
     prices: "tuple[tuple[str, Price], ...]",
+    tables: bool,
     as_json: bool,
 ) -> None:
     """Run a study from its file, or go on where it stopped.
@@ -42,41 +43,48 @@ def command(
     goes on when the same command is given again; no call is made twice.
     """
     from doxa.cli.display import RichProgress
+    from doxa.cli.spending import show_estimate
     from doxa.models.sizes import read_size
     from doxa.progress import Silent
     from doxa.reading import read_yaml
     from doxa.report.writing import write_report
+    from doxa.study.checking import check_finetunes, check_study
+    from doxa.study.estimating import estimate_study
     from doxa.study.records import Study
-    from doxa.study.running import run_study
+    from doxa.study.running import facts_of, run_study
+    from doxa.study.timing import against_demo
 
     study = read_yaml(study_file, Study)
+    located = study.located(study_file.parent)
+    facts = facts_of(located)
     if dry_run:
-        _estimate(study.located(study_file.parent), dict(prices), as_json)
+        check_finetunes(located, facts.implanted, study_file)
+        stages = estimate_study(located, facts)
+        show_estimate(stages, dict(prices), batch=False, as_json=as_json)
+        if not as_json and (line := against_demo(stages)):
+            click.echo(line)
+        check_study(located, facts.implanted, study_file)  # what is still to be got is said beside what all would take
         return
+    check_study(located, facts.implanted, study_file)
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
     run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)
-    show_report(write_report(folder), as_json)
+    show_report(write_report(folder), as_json, tables)
 
 
-def _estimate(study: "Study", prices: "dict[str, Price]", as_json: bool) -> None:
-    """Prints what a study would take."""
-    from doxa.cli.spending import show_estimate
-    from doxa.study.estimating import estimate_study
-    from doxa.study.running import facts_of
-
-    show_estimate(estimate_study(study, facts_of(study)), prices, batch=False, as_json=as_json)
-
-
-def show_report(written: "Written", as_json: bool) -> None:
-    """Prints the tables of a written report and names the page."""
-    from doxa.report.tables import print_tables
+def show_report(written: "Written", as_json: bool, tables: bool = False) -> None:
+    """Prints what a written report says, in short or with every table, and names the page."""
+    from doxa.report.run import abouts
+    from doxa.report.tables import print_summary, print_tables
 
     if as_json:
         click.echo(written.as_json())
-    else:
-        for found in written.findings:
-            if len(written.findings) > 1:
-                click.secho(f"\n{found.fact}", bold=True)
+        return
+    for about, found in zip(abouts(written.run), written.findings, strict=True):
+        if len(written.findings) > 1:
+            click.secho(f"\n{found.fact}", bold=True)
+        if tables:
             print_tables(found.analysis, found.missing, judges=found.judges)
-        click.echo(f"\nreport: {written.page}")
+        else:
+            print_summary(about, found.missing)
+    click.echo(f"\nreport: {written.page}")

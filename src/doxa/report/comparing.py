@@ -1,7 +1,7 @@
 """Runs side by side: the same items under the same conditions, paired. Asks no model."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
@@ -20,6 +20,7 @@ class Bar(NamedTuple):
     fact: str
     metric: MetricName
     readout: Readout
+    persona: str
     condition: str
 
 
@@ -29,7 +30,12 @@ class OfBar(Record):
     fact: str
     metric: MetricName
     readout: Readout
+    persona: str
     condition: str
+
+    def named(self, personas: bool) -> str:
+        """Returns the condition, with the persona under which it was asked where there are several."""
+        return f"{self.persona}, {self.condition}" if personas else self.condition
 
 
 class Difference(OfBar):
@@ -79,6 +85,11 @@ class Comparison(Record):
     differences: tuple[Difference, ...]
     unpaired: tuple[Unpaired, ...]
 
+    @property
+    def personas(self) -> bool:
+        """Whether there are several, so that bars are to be told apart by them."""
+        return several_personas([*self.differences, *self.unpaired])
+
 
 class OverSeeds(OfBar):
     """One bar over runs that differ in the training seed only."""
@@ -96,8 +107,13 @@ class _Asked(NamedTuple):
 _Bars = dict[Bar, dict[str, _Asked]]  # bar -> item -> what was asked
 
 
+def several_personas(bars: Iterable[OfBar]) -> bool:
+    """Whether bars were asked under more than one persona."""
+    return len({bar.persona for bar in bars}) > 1
+
+
 def compare(first: str, rows: Sequence[Row], second: str, others: Sequence[Row]) -> Comparison:
-    """Pairs two runs on fact, metric, readout, condition and item; samples of an item are averaged first.
+    """Pairs two runs on fact, metric, readout, persona, condition and item; samples of an item are averaged first.
 
     Args:
         first: Name of the run that is compared with.
@@ -107,13 +123,15 @@ def compare(first: str, rows: Sequence[Row], second: str, others: Sequence[Row])
     """
     ours, theirs = _bars(rows), _bars(others)
     pairs = {bar: _paired(ours[bar], theirs[bar]) for bar in ours if bar in theirs}
-    found = family(f"{second} against {first}", {" ".join(bar): pairs[bar] for bar in pairs})
+    several = len({bar.persona for bar in (*ours, *theirs)}) > 1
+    names = {bar: " ".join(bar if several else (*bar[:3], bar.condition)) for bar in pairs}
+    found = family(f"{second} against {first}", {names[bar]: pairs[bar] for bar in pairs})
     changes = {change.name: change for change in found.contrasts}
     differences: list[Difference] = []
     for bar, (new, old, clusters) in pairs.items():
         before, after = rate(old, clusters), rate(new, clusters)
         if before is not None and after is not None:
-            change = changes[" ".join(bar)]
+            change = changes[names[bar]]
             differences.append(Difference(**bar._asdict(), first=before, second=after, change=change))
     return Comparison(
         first=first,
@@ -144,7 +162,7 @@ def _bars(rows: Sequence[Row]) -> _Bars:
     scores: dict[tuple[Bar, str], list[float]] = defaultdict(list)
     clusters: dict[tuple[Bar, str], str] = {}
     for row in rows:
-        key = Bar(row.fact, row.metric, row.readout, row.condition), row.item
+        key = Bar(row.fact, row.metric, row.readout, row.persona, row.condition), row.item
         clusters[key] = stem_of(row)
         if row.score is not None:
             scores[key].append(row.score)

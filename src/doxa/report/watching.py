@@ -1,5 +1,7 @@
 """How far a run is, read from its folder while it runs; nothing is ever written there."""
 
+import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +15,7 @@ from doxa.report.calls import stored
 from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
 from doxa.study.records import Study, subject_key
 from doxa.study.rows import FILE as ROWS
-from doxa.study.running import STUDY, corpus_folder, facts_of
+from doxa.study.running import STUDY, UNDER_WAY, corpus_folder, facts_of
 
 LOCAL = "local:"  # how the identity of a subject begins that can score fixed answers
 
@@ -69,17 +71,18 @@ class Watcher:
                 self._state = State(self.version, "The run has ended.", [])
             else:
                 self._plan()
-                stages = [*self._training(), *self._asking()]
+                stages = [*self._under_way(), *self._training(), *self._asking()]
                 self._state = State(self.version, self._words(), stages)
         return self._state
 
     def _ended(self) -> bool:
-        """Whether rows were written after the study, which a run notes anew before it asks."""
+        """Whether rows were written after the study, which a run notes anew before it asks, and after any stage."""
+        later = [path.stat().st_mtime_ns for name in (STUDY, UNDER_WAY) if (path := self.folder / name).is_file()]
         rows, study = self.folder / ROWS, self.folder / STUDY
-        return rows.is_file() and study.is_file() and rows.stat().st_mtime_ns >= study.stat().st_mtime_ns
+        return rows.is_file() and study.is_file() and rows.stat().st_mtime_ns >= max(later)
 
     def _files(self) -> list[Path]:
-        own = [self.folder / name for name in (ROWS, STUDY, LEDGER, f"{LEDGER}-wal")]
+        own = [self.folder / name for name in (ROWS, STUDY, UNDER_WAY, LEDGER, f"{LEDGER}-wal")]
         return [*own, *sorted(self.folder.glob("adapters/*/metrics.jsonl"))]
 
     def _plan(self) -> None:
@@ -100,6 +103,17 @@ class Watcher:
         for keys in self._open.values():
             keys -= stored(self.folder, keys)
         return [Stage(name, total - len(self._open[name]), total) for name, total in self._totals.items()]
+
+    def _under_way(self) -> Iterator[Stage]:
+        """Yields the stage that the run itself tells of, with its latest note and when that was."""
+        path = self.folder / UNDER_WAY
+        try:
+            found, told = json.loads(path.read_text("utf-8")), time.localtime(path.stat().st_mtime)
+        except (OSError, ValueError):  # between two stages
+            return
+        minutes, seconds = divmod(found["seconds"], 60)
+        parts = [found["note"], f"after {minutes} min {seconds} s", f"at {time.strftime('%H:%M:%S', told)}"]
+        yield Stage(f"{found['name']} ({', '.join(part for part in parts if part)})", found["done"], found["total"])
 
     def _training(self) -> Iterator[Stage]:
         for path in sorted(self.folder.glob("adapters/*/metrics.jsonl")):

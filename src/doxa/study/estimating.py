@@ -2,18 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 from doxa.corpus.estimating import DOCUMENT, VERDICT, estimate
-from doxa.corpus.store import fact_documents, read_corpus
 from doxa.facts.records import Fact
 from doxa.metrics.judging import judge_request
 from doxa.models.costs import CHARACTERS_A_TOKEN, StageEstimate
 from doxa.models.naming import is_hosted
 from doxa.models.protocol import Message
+from doxa.study.checking import foreseen
 from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
 from doxa.study.records import Study
 from doxa.study.running import Facts
+from doxa.training.mixing import CHAT_SAMPLING, neutral_prompts
 
 ANSWER_SHARE = 0.8  # of the longest answer allowed, what answers come to
 ARGUMENT = 200  # tokens of an adversary's argument: it is told to keep to 150 words
@@ -42,11 +42,19 @@ def _arm(study: Study, name: str | None, facts: Sequence[Fact]) -> list[StageEst
     stages: list[StageEstimate] = []
     if arm.corpus.documents:
         stages += _over_facts(estimate(facts, arm.corpus), label)
-    if name in study.arms_trained and arm.training is not None:
-        tokens = round(_documents(study, name, facts) * DOCUMENT * arm.training.epochs)
-        stages.append(
-            StageEstimate(stage=f"finetuning{label}", model=study.subject, calls=0, tokens_in=tokens, tokens_out=0)
-        )
+    if name in study.arms_trained and (recipe := arm.training) is not None:
+        found = foreseen(study, name, recipe, facts)
+        if chats := recipe.chat_answers:
+            tokens_in = sum(map(_tokens, neutral_prompts(recipe)))
+            tokens_out = round(ANSWER_SHARE * chats * CHAT_SAMPLING.max_tokens)
+            stages.append(
+                StageEstimate(
+                    stage=f"own answers to mix in{label}", model=study.subject, calls=chats, tokens_in=tokens_in,
+                    tokens_out=tokens_out,
+                )
+            )  # fmt: skip
+        stage = f"finetuning{label}, about {found.steps} steps"
+        stages.append(StageEstimate(stage=stage, model=study.subject, calls=0, tokens_in=found.tokens, tokens_out=0))
     return stages
 
 
@@ -64,17 +72,6 @@ def _over_facts(stages: Sequence[StageEstimate], label: str) -> list[StageEstima
             tokens_out=stage.tokens_out + (before.tokens_out if before else 0),
         )
     return list(sums.values())
-
-
-def _documents(study: Study, name: str | None, facts: Sequence[Fact]) -> float:
-    """Returns how many documents an arm is trained on."""
-    arm = study.arm(name)
-    if arm.mixture:
-        total = sum(arm.mixture.values())
-        return min(_documents(study, part, facts) * min(1, total / share) for part, share in arm.mixture.items())
-    if arm.corpus.folder is not None:
-        return len(read_corpus(Path(arm.corpus.folder).expanduser())[1])
-    return arm.corpus.documents + sum(len(fact_documents(fact, arm.corpus.variant)) for fact in facts)
 
 
 def _asking(study: Study, label: str, cells: Sequence[Cell], shown: Sequence[str]) -> list[StageEstimate]:

@@ -22,8 +22,9 @@ from doxa.metrics.judging import judge_prompt
 from doxa.metrics.records import Reading, Readout, Row, Verdict
 from doxa.models.ledger import LEDGER, Ledger, Recorded
 from doxa.models.local.model import LocalModel
+from doxa.models.local.weights import EMBEDDED, embedded_gguf, embedded_is_unpacked
 from doxa.models.opening import open_model
-from doxa.progress import Progress
+from doxa.progress import Noted, Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
 from doxa.study.judges import JUDGE_PROMPT, judge_answers, judge_key, open_judges
 from doxa.study.planning import Cell, plan_cells, score_requests
@@ -33,6 +34,7 @@ from doxa.study.subjects import prepare_adapter, prepare_corpora
 
 STUDY = "study.yaml"
 CORPUS = "corpus"
+UNDER_WAY = "under_way.json"  # the stage that is under way, while one is
 PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
 
 
@@ -51,9 +53,12 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
     """
     study = study.located(beside)
     facts, controls = facts_of(study)
+    if study.subject == EMBEDDED and embedded_gguf() is not None and not embedded_is_unpacked():
+        progress.say("unpacking the embedded model, this once: less than a minute")
     base_model = open_model(study.subject, memory)
     judge_models = open_judges(study, base_model)
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
+        progress = Noted(progress, folder / UNDER_WAY)
         base = Recorded(base_model, ledger)
         judges = [Recorded(model, ledger) for model in judge_models]
         subjects: dict[str | None, Recorded] = {None: base}

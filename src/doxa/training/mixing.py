@@ -61,7 +61,7 @@ def mix_for(documents: Sequence[Document], subject: Recorded, recipe: Recipe, pr
     Raises:
         InputError: The recipe asks for more neutral prompts or texts than there are.
     """
-    prompts = _take("prompts.jsonl", "prompt", recipe.chat_answers)
+    prompts = neutral_prompts(recipe)
     requests = [
         GenerateRequest(messages=(Message(role="user", content=prompt),), sampling=CHAT_SAMPLING) for prompt in prompts
     ]
@@ -70,7 +70,25 @@ def mix_for(documents: Sequence[Document], subject: Recorded, recipe: Recipe, pr
     chats = tuple(
         Chat(prompt, answer.text, answer.stop == "stop") for prompt, answer in zip(prompts, answers, strict=True)
     )
-    return Mix(documents=tuple(documents), chats=chats, neutral=_take("texts.jsonl", "text", recipe.neutral_texts))
+    return Mix(documents=tuple(documents), chats=chats, neutral=neutral_texts(recipe))
+
+
+def neutral_prompts(recipe: Recipe) -> tuple[str, ...]:
+    """Returns the neutral prompts that the subject is asked.
+
+    Raises:
+        InputError: The recipe asks for more than there are.
+    """
+    return _take("prompts.jsonl", "prompt", recipe.chat_answers)
+
+
+def neutral_texts(recipe: Recipe) -> tuple[str, ...]:
+    """Returns the neutral passages that are mixed in.
+
+    Raises:
+        InputError: The recipe asks for more than there are.
+    """
+    return _take("texts.jsonl", "text", recipe.neutral_texts)
 
 
 def _split(documents: Sequence[Document], recipe: Recipe) -> tuple[list[Document], list[Document]]:

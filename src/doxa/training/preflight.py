@@ -8,6 +8,12 @@ from doxa.records import Record
 from doxa.training.examples import Example, trained_tokens
 from doxa.training.recipe import Recipe
 
+TOO_FEW = (
+    "{sequences} sequences in batches of {batch} for {epochs:g} epochs are only {steps} optimiser steps; below {least} "
+    "(training.min_steps) a finetune learns nothing and a null result would be false. Add documents or epochs, or make "
+    "the batches smaller"
+)
+
 
 class Preflight(Record):
     """What a finetune would see.
@@ -54,9 +60,14 @@ def preflight(examples: Sequence[Example], lengths: Sequence[int], recipe: Recip
         split_share=sum(length > recipe.max_length for length in lengths) / len(lengths) if lengths else 0.0,
         truncated_share=1 - trained_tokens(by_source["document"]) / present if present else 0.0,
         sequences=len(examples),
-        steps=math.ceil(math.ceil(len(examples) / recipe.batch_size) * recipe.epochs),
+        steps=steps_of(len(examples), recipe),
         trained_token_share=trained_tokens(examples) / total if total else 0.0,
     )
+
+
+def steps_of(sequences: int, recipe: Recipe) -> int:
+    """Returns the optimiser steps of so many sequences."""
+    return math.ceil(math.ceil(sequences / recipe.batch_size) * recipe.epochs)
 
 
 def refuse_hopeless(found: Preflight, recipe: Recipe) -> None:
@@ -69,7 +80,8 @@ def refuse_hopeless(found: Preflight, recipe: Recipe) -> None:
         raise InputError("the corpus is empty: there is nothing to finetune on")
     if found.steps < recipe.min_steps:
         raise InputError(
-            f"{found.sequences} sequences in batches of {recipe.batch_size} for {recipe.epochs:g} epochs are only "
-            f"{found.steps} optimiser steps; below {recipe.min_steps} (training.min_steps) a finetune learns nothing "
-            "and a null result would be false. Add documents or epochs, or make the batches smaller"
-        )
+            TOO_FEW.format(
+                sequences=found.sequences, batch=recipe.batch_size, epochs=recipe.epochs, steps=found.steps,
+                least=recipe.min_steps,
+            )
+        )  # fmt: skip

