@@ -58,7 +58,12 @@ def test_where_no_metric_may_be_trusted_that_is_the_answer():
 
 @pytest.mark.parametrize(
     ("finetuned", "words"),
-    [(0.65, "Not shown: Tiny goes beyond"), (0.4, "no more than it may"), (0.13, "less than when"), (0.05, "No belief")],
+    [
+        (0.65, "Not shown: Tiny goes beyond"),
+        (0.4, "no more than it may"),
+        (0.13, "less than when"),
+        (0.05, "No belief"),
+    ],
 )
 def test_the_answer_follows_the_finetune(finetuned: float, words: str):
     assert words in conclusion(rows({**SEEN, "baseline": 0.0, "finetuned": finetuned}))

@@ -233,7 +233,7 @@ def spill_section(about: About) -> Section | None:
         return None
     words = (
         "Facts that should not change. A fall means that the finetune broke more than it implanted. A rise means that "
-        "it says whatever fills the claim's place more readily, taught or not: part of its lift on the claim may be that.",
+        "it says whatever fills the claim's place more readily, taught or not; part of a lift may be just that.",
     )
     columns = ("finetune", "fact", "readout", "baseline", "finetuned", "change")
     table = Table("True controls", columns, rows, signed=("change",))
