@@ -1,6 +1,7 @@
 """What small things on the page say: spill-over both ways, an unchecked rubric, times and tokens of calls."""
 
 import json
+import re
 
 import pytest
 
@@ -87,6 +88,7 @@ def test_what_was_implanted_names_subject_documents_and_steps(run: Run):
     assert taught_with(alone) == ["finetuned: 1,160 documents, 232 training steps"]
     shown = page(alone, abouts(alone))
     assert "What was implanted" in shown
+    assert re.search(r'data-head="words, mean" class="n"><span>\d\d\.\d</span>', shown)
     assert "Into: SmolLM2-135M-Instruct; finetuned: 1,160 documents, 232 training steps." in shown
 
 
