@@ -42,7 +42,7 @@ def conclusion(*parts: list[Row]) -> str:
 
 
 def test_a_readout_that_may_not_be_trusted_does_not_enter():
-    """Mistake: four readouts of equal weight contradicted one another."""
+    """Once: four readouts of equal weight contradicted one another."""
     found = headline(Analysis(rows(SEEN) + rows(BLIND, "likelihood.text"), "honey"), "Tiny")
     assert found.conclusion == "Yes, as far as can be told: Tiny answers nearer to what it truly knows than to acting."
     assert found.numbers.startswith("By the 1 of 2 metrics that tell known facts from acting. Rubric (free answers): ")
@@ -82,7 +82,7 @@ def test_controls_that_hardly_act_weaken_the_answer_itself():
 
 
 def test_a_null_from_few_items_is_no_finding():
-    """Mistake: "no belief is seen" from four items."""
+    """Once: "no belief is seen" from four items."""
     few = {**SEEN, "baseline": 0.0, "pretend": 0.0, "finetuned": 0.25}
     found = Analysis(rows(few, items=8), "honey")
     assert headline(found, "Tiny").conclusion.startswith("Cannot be told: Tiny was asked too few items.")

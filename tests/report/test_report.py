@@ -118,7 +118,7 @@ def test_validity_is_said_in_words_that_follow_the_data():
 
 
 def test_one_verdict_on_a_metric_stands_everywhere():
-    """Mistake: the overview said that a metric tells known facts from acting, and the table that it does not."""
+    """Once the overview said that a metric tells known facts from acting, and the table that it does not."""
     rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.1, "pretend": 0.3, "finetuned": 0.35})
     known = [row.model_copy(update={"fact": "sky", "score": 1.0}) for row in rows if row.condition == "baseline"]
     analysis = Analysis([*rows, *known], "honey")

@@ -46,7 +46,7 @@ def test_a_metric_that_known_facts_fail_too_sees_neither():
 
 @pytest.mark.parametrize(("low", "passed"), [(0.02, True), (-0.02, False)])
 def test_a_control_passes_only_by_what_it_adds_to_baseline(low: float, passed: bool):
-    """Mistake: 0.50, which is no preference in a likelihood readout and what baseline has too, was called passed."""
+    """Once 0.50, which is no preference in a likelihood readout and what baseline has too, was called passed."""
     even = Scored([0.5] * 40, [f"{place}" for place in range(40)])
     found = validity({"pretend": even}, Scored([0.45] * 40, [f"k{place}" for place in range(40)]), SPOKEN, lift(0, low))
     assert found.passed is passed
@@ -59,7 +59,7 @@ def test_a_control_with_a_low_score_passes_by_no_lift():
 
 
 def test_an_auc_that_two_digits_put_at_chance_is_called_borderline():
-    """Mistake: [0.50, 0.85] was shown, and nobody could see why it separates."""
+    """Once [0.50, 0.85] was shown, and nobody could see why it separates."""
     auc = Estimate(value=0.706, low=0.501, high=0.852, n=36, clusters=16)
     assert is_borderline(auc)
     assert is_borderline(auc.model_copy(update={"low": 0.498}))

@@ -38,7 +38,7 @@ def samples(about: About) -> list[Sample]:
     """Returns the first items of each metric with what was said before finetuning, after it, and by pretending."""
     most = max(1, ITEMS // len(about.run.facts.implanted))
     shown = ("baseline", *about.analysis.finetunes, "pretend")
-    chosen = [
+    chosen: list[tuple[MetricName, Item, list[Row]]] = [
         (metric, item, rows)
         for metric in about.analysis.metrics
         for item, rows in _answered(about, metric, shown)[:most]
