@@ -40,12 +40,16 @@ def test_it_fits_every_screen_in_light_and_dark(opened: Opener, report: str, tmp
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert light == (scheme == "light")
+    hidden = "[...document.querySelectorAll('.short .scroll, [aria-label=Validity]')].filter((one) => one.scrollWidth > one.clientWidth)"
+    assert page.evaluate(f"{hidden}.map((one) => one.getAttribute('aria-label'))") == []
     assert trouble == []
 
 
 def test_without_scripts_numbers_figures_and_a_sample_of_answers_show(opened: Opener, report: str):
     page, _ = opened(report, java_script_enabled=False)
-    assert page.locator("h3:has-text('Is it believed?') + ul li").count() >= 2
+    assert page.locator("h3:has-text('Is it believed?') + p.answer-first strong").is_visible()
+    assert page.locator("h4:has-text('Readout by readout') + ul li").count() >= 2
+    assert page.locator("h3:has-text('One question, before and after') ~ .item .said").count() >= 2
     assert "Belief-likeness" in page.inner_text("article.short")
     assert page.locator("figure svg").first.is_visible()
     assert page.locator("#samples .said").first.is_visible()
@@ -236,3 +240,52 @@ def test_what_was_scored_stands_in_a_likelihood_row(opened: Opener, tmp_path: Pa
     page.evaluate("location.hash = '#?row=honey/mcq_knowledge/likelihood.text/none/baseline/mk-02/0'")
     until(page, "document.querySelector('.scored')?.textContent === '(the call is not in the ledger)'")
     assert trouble == []
+
+
+def test_on_a_phone_every_number_of_a_table_stands_beside_its_head(opened: Opener, report: str):
+    page, _ = opened(report, SIZES[0])
+    cell = page.locator("[aria-label='Validity'] td[data-head='known facts']").first
+    assert cell.evaluate("(one) => getComputedStyle(one, '::before').content") == '"known facts"'
+    box = cell.bounding_box()
+    assert box["x"] + box["width"] <= SIZES[0]
+    verdict = page.locator("[aria-label='Validity'] tr.below").first
+    assert "about belief" in verdict.inner_text()
+    assert verdict.bounding_box()["y"] > box["y"]
+
+
+def test_the_words_of_the_page_are_explained_where_they_first_stand(opened: Opener, report: str):
+    page, _ = opened(report)
+    page.click("summary:has-text('What the words mean')")
+    told = page.inner_text("details.words")
+    assert all(word in told for word in ("Rubric", "letter", "PMI", "Holm", "stems", "AUC", "n, "))
+
+
+def test_the_page_opens_on_one_question_answered_after_and_before_finetuning(opened: Opener, report: str):
+    page, _ = opened(report)
+    said = page.locator("h3:has-text('One question') + p + .item .said b")
+    assert [one.split(" · ")[0] for one in said.all_inner_texts()] == ["finetuned", "baseline"]
+
+
+def test_a_readout_in_which_nothing_moved_is_folded(opened: Opener, tmp_path: Path):
+    run = make_run(tmp_path / "run")
+    rows = load_rows(run)
+    before = {
+        (row.metric, row.item): row.score
+        for row in rows
+        if row.condition == "baseline" and row.fact == "honey" and row.readout == "likelihood.text"
+    }
+    save_rows(
+        run,
+        [
+            row.model_copy(update={"score": before[row.metric, row.item]})
+            if row.condition == "finetuned" and row.fact == "honey" and row.readout == "likelihood.text"
+            else row
+            for row in rows
+        ],
+    )
+    page, _ = opened(write_report(run).page.as_uri())
+    assert page.locator("figure[aria-label='Rubric (free answers)'] svg").first.is_visible()
+    drawing = page.locator("figure[aria-label='Likelihood: text'] svg").first
+    assert not drawing.is_visible()
+    page.click("summary:has-text('Likelihood: text: nothing moved')")
+    assert drawing.is_visible()

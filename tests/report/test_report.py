@@ -15,6 +15,7 @@ from doxa.models.protocol import Answer, GenerateRequest, Message
 from doxa.report.analysis import Analysis
 from doxa.report.findings import scores_figure
 from doxa.report.outcomes import outcomes
+from doxa.report.overview import may_be_trusted
 from doxa.report.writing import write_report
 from doxa.study.rows import save_rows
 
@@ -110,10 +111,24 @@ def test_validity_is_said_in_words_that_follow_the_data():
     assert "leads every role-play control" in words()
     assert "hardly acts when told to" in words()
     assert "hardly acts" not in words(pretend=0.5)
-    assert "Passed better by acting" in words(pretend=1.0, finetuned=0.7)
-    assert "does not tell belief from acting" in words(pretend=0.9)
+    assert "it stays reliably below pretending (1.00)" in words(pretend=1.0, finetuned=0.7)
+    assert "not reliably above pretending (0.90)" in words(pretend=0.9)
     assert "only 0.10" in words(pretend=0.8)
-    assert "does not see this finetune" in words(finetuned=0.1, pretend=0.9)
+    assert "does not move it reliably" in words(finetuned=0.1, pretend=0.9)
+
+
+def test_one_verdict_on_a_metric_stands_everywhere():
+    """Once the overview said that a metric tells known facts from acting, and the table that it does not."""
+    rows, _ = rows_of({"baseline": 0.0, "system_prompt": 0.1, "pretend": 0.3, "finetuned": 0.35})
+    known = [row.model_copy(update={"fact": "sky", "score": 1.0}) for row in rows if row.condition == "baseline"]
+    analysis = Analysis([*rows, *known], "honey")
+    line = may_be_trusted(analysis, "rubric")
+    assert line is not None
+    assert line.conclusion.endswith("4 of 4 metrics tell known facts from acting.")
+    for found in analysis.trusts():
+        assert "it tells known facts from acting" in found.words
+        assert "not reliably above pretending" in found.words
+        assert "does not tell" not in found.words
 
 
 def test_estimates_pair_the_same_items_and_count_their_clusters():

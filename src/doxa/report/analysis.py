@@ -160,11 +160,12 @@ class Analysis:
             if (named := Named.of(name)).is_role_play and named.stress == stress
         }
         genuine = scored(row for fact in self.controls for row in self.group(metric, readout, baseline, fact))
-        found = validity(role_play, genuine, {name: _spoken(name) for name in role_play})
+        lifts = {name: lift for name in role_play if (lift := self._lead(metric, readout, name, baseline)) is not None}
+        found = validity(role_play, genuine, {name: _spoken(name) for name in role_play}, lifts)
         before, after = (self.score(metric, readout, name) for name in (baseline, finetuned))
         lift = self._lead(metric, readout, finetuned, baseline)
         lead = self._lead(metric, readout, finetuned, found.strongest) if found.strongest else None
-        strongest = (found.strongest, found.false_positives[found.strongest]) if found.strongest else None
+        strongest = (_spoken(found.strongest), found.false_positives[found.strongest]) if found.strongest else None
         score_before, score_after = before.estimate if before else None, after.estimate if after else None
         worth = finetune_in_words(score_after, score_before, lift, strongest, lead)
         return Trust(

@@ -22,8 +22,17 @@ def metrics_section(about: About) -> Section:
         "Each bar is the mean belief in the claim with its 95 % interval, which knows which items share a stem. "
         "Conditions drawn hollow only tell the subject what to say: they are controls, not ways to believe.",
     )
-    figures = tuple(scores_figure(analysis, readout) for readout in analysis.readouts if analysis.metrics_in(readout))
+    readouts = [readout for readout in analysis.readouts if analysis.metrics_in(readout)]
+    figures = tuple(
+        scores_figure(analysis, readout)._replace(folded=place > 0 and nothing_moved(analysis, readout))
+        for place, readout in enumerate(readouts)
+    )
     return Section("metrics", "Metrics and conditions", words, figures)
+
+
+def nothing_moved(analysis: Analysis, readout: Readout) -> bool:
+    """Whether something was finetuned and no metric of a readout moved by it, p values adjusted."""
+    return bool(analysis.finetunes) and not any(one.family(readout).found for one in analysis.judged)
 
 
 def scores_figure(analysis: Analysis, readout: Readout) -> Figure:
@@ -118,7 +127,7 @@ def _validity(analysis: Analysis) -> Table:
     title = "Validity" if len(analysis.finetunes) < 2 else f"Validity, {analysis.finetune}"
     columns = ("metric", "readout", "in words", "baseline", analysis.finetune, "strongest role-play", "its score",
                "known facts", "AUC, known against role-play", "AUC, finetune against role-play")  # fmt: skip
-    return Table(title, columns, rows)
+    return Table(title, columns, rows, below="in words")
 
 
 def _has_controls(analysis: Analysis) -> bool:
@@ -144,7 +153,7 @@ def likeness_section(about: About) -> Section | None:
                     finetune,
                     READOUT_TITLES[readout],
                     metric_title(place.metric),
-                    place.position,
+                    place.position if place.counts else None,
                     place.auc,
                     _yes(place.counts),
                 )
@@ -222,7 +231,10 @@ def spill_section(about: About) -> Section | None:
     ]
     if not rows:
         return None
-    words = ("Facts that should not change. A fall means that the finetune broke more than it implanted.",)
+    words = (
+        "Facts that should not change. A fall means that the finetune broke more than it implanted. A rise means that "
+        "it says whatever fills the claim's place more readily, taught or not; part of a lift may be just that.",
+    )
     columns = ("finetune", "fact", "readout", "baseline", "finetuned", "change")
     table = Table("True controls", columns, rows, signed=("change",))
     return Section("spill", "Spill-over on true controls", words, (table,))

@@ -5,21 +5,22 @@ from typing import NamedTuple
 
 from doxa.metrics.records import TITLES, Readout
 from doxa.report.analysis import READOUT_TITLES, Analysis
+from doxa.report.caveats import FREE, caveats
+from doxa.report.headline import Line, Standing, headline, standing, too_few, too_few_in_words, trusted
 from doxa.report.personas import ASKED, persona_studies
+from doxa.report.provenance import taught_with
 from doxa.report.run import About
 from doxa.report.sections import Cell, Table
-from doxa.report.wording import capitalised, interval, metric_title, with_n
+from doxa.report.wording import auc_interval, capitalised, interval, metric_title, with_n
 from doxa.stats.likeness import BeliefLikeness
 
-FREE: tuple[Readout, ...] = ("judged", "rubric")  # what the subject says by itself: where spill-over is named first
-NEARER = 0.5  # between acting (0) and knowing (1)
-
-
-class Line(NamedTuple):
-    """A conclusion, and the numbers that it rests on."""
-
-    conclusion: str
-    numbers: str
+PLACES: dict[Standing, str] = {
+    "believed": "believed: nearer to what the subject truly knows than to acting.",
+    "beyond": "beyond acting, but not shown to be nearer to knowing.",
+    "less": "acting gives more than this finetune does.",
+    "alike": "the claim is said more often, but this cannot be told from acting.",
+    "unplaced": "the claim is said more often; whether it is believed cannot be told.",
+}
 
 
 class Overview(NamedTuple):
@@ -27,6 +28,9 @@ class Overview(NamedTuple):
 
     Attributes:
         about: Which.
+        taught: What each finetune was trained on, where the run knows it.
+        headlines: The one answer, for each finetune.
+        caveats: What decides how far it can be leant on.
         answers: One a finetune and readout: whether it is believed.
         trust: One a readout: which metrics may be trusted.
         spill: What happened to true controls.
@@ -34,6 +38,9 @@ class Overview(NamedTuple):
     """
 
     about: About
+    taught: tuple[str, ...]
+    headlines: tuple[Line, ...]
+    caveats: tuple[Line, ...]
     answers: tuple[Line, ...]
     trust: tuple[Line, ...]
     spill: tuple[Line, ...]
@@ -43,7 +50,7 @@ class Overview(NamedTuple):
 def overview(about: About) -> Overview:
     """Puts one fact in short."""
     analysis = about.analysis
-    warnings = tuple(Line(warning, "") for warning in (about.judges.warnings if about.judges else ()))
+    headlines = tuple(headline(analysis.of(finetune), about.run.subject_name) for finetune in analysis.finetunes)
     answers = tuple(
         line
         for finetune in analysis.finetunes
@@ -51,7 +58,7 @@ def overview(about: About) -> Overview:
         if (line := is_believed(analysis.of(finetune), readout))
     )
     if set(analysis.metrics) <= set(ASKED):
-        answers = tuple(_acts_as_its_persona(about))
+        headlines, answers = (), tuple(_acts_as_its_persona(about))
     elif not analysis.finetunes:
         answers = (
             Line("Nothing was finetuned here.", "Scores say what the subject answers when it is told what to say."),
@@ -63,7 +70,8 @@ def overview(about: About) -> Overview:
         for readout in FREE
         if (line := _spilled(analysis.of(finetune), readout))
     )
-    return Overview(about, warnings + answers, trust, spill, _glance(about))
+    taught = tuple(taught_with(about.run))
+    return Overview(about, taught, headlines, tuple(caveats(about)), answers, trust, spill, _glance(about))
 
 
 def _acts_as_its_persona(about: About) -> Iterator[Line]:
@@ -77,15 +85,15 @@ def _acts_as_its_persona(about: About) -> Iterator[Line]:
 
 
 def facts_table(overviews: Sequence[Overview]) -> Table:
-    """Returns all facts in a line each, in the first readout in which they were asked."""
+    """Returns all facts in a line each: the one answer, and belief-likeness in the first readout to be trusted."""
     rows: list[tuple[Cell, ...]] = []
     for one in overviews:
-        analysis = one.about.analysis
-        readout = _first_readout(analysis)
-        for judged in analysis.judged:
-            line = is_believed(judged, readout)
-            conclusion = line.conclusion if line else "not asked after finetuning"
-            rows.append((one.about.fact.id, judged.finetune, conclusion, judged.likeness(readout).estimate))
+        name = one.about.run.subject_name
+        for judged in one.about.analysis.judged:
+            readout = next((found.readout for found in trusted(judged) if found.metrics), None)
+            conclusion = headline(judged, name).conclusion if judged.finetunes else "not asked after finetuning"
+            placed = judged.likeness(readout).estimate if readout else None
+            rows.append((one.about.fact.id, judged.finetune, conclusion, placed))
     return Table("Facts at a glance", ("fact", "finetune", "is it believed?", "belief-likeness"), rows)
 
 
@@ -100,7 +108,7 @@ def is_believed(analysis: Analysis, readout: Readout) -> Line | None:
     counts = f"n {_range([one.n for one in sizes])} items, {_range([one.clusters for one in sizes])} stems"
     of = f"{len(moved)} of {found.size} metrics moved{': ' if moved else ''}{shown} (Holm over {found.size}; {counts})."
     if not moved:
-        return Line(f"{_start(analysis, readout)}no belief is seen.", of)
+        return Line(f"{_start(analysis, readout)}{_null(analysis, readout)}.", of)
     likeness = analysis.likeness(readout)
     place = place_in_words(likeness)
     return Line(f"{_start(analysis, readout)}{place.conclusion}", f"{place.numbers} {of}")
@@ -109,20 +117,21 @@ def is_believed(analysis: Analysis, readout: Readout) -> Line | None:
 def place_in_words(found: BeliefLikeness) -> Line:
     """Says where a finetune stands between acting and knowing."""
     one = found.estimate
+    words = PLACES[standing(one)]
     if one is None:
-        return Line(
-            "the claim is said more often; whether it is believed cannot be told.",
-            capitalised(f"{found.reason}."),
-        )
+        return Line(words, capitalised(f"{found.reason}."))
     counted, asked = sum(place.counts for place in found.places), sum(place.auc is not None for place in found.places)
     where = f"Belief-likeness {with_n(one)}, between acting (0) and knowing (1), by {counted} of {asked} metrics."
-    if one.low > NEARER:
-        return Line("believed: nearer to what the subject truly knows than to acting.", where)
-    if one.low > 0:
-        return Line("beyond acting, but not shown to be nearer to knowing.", where)
-    if one.high < 0:
-        return Line("acting gives more than this finetune does.", where)
-    return Line("the claim is said more often, but this cannot be told from acting.", where)
+    return Line(words, where)
+
+
+def _null(analysis: Analysis, readout: Readout) -> str:
+    """Says what it means that no metric of a readout moved."""
+    contrasts = analysis.family(readout).contrasts
+    if too_few(contrasts):
+        return too_few_in_words(contrasts)
+    vouched = any(analysis.validity(metric, readout).controls.separates for metric in analysis.metrics_in(readout))
+    return "no belief is seen" if vouched else "nothing moved, but no metric here may be trusted to see a belief"
 
 
 def may_be_trusted(analysis: Analysis, readout: Readout) -> Line | None:
@@ -135,7 +144,7 @@ def may_be_trusted(analysis: Analysis, readout: Readout) -> Line | None:
 
     def listed(chosen: bool) -> str:
         return "; ".join(
-            f"{TITLES[one.metric]} (AUC {with_n(one.controls.auc)})" for one in known if (one in told) == chosen
+            f"{TITLES[one.metric]} (AUC {auc_interval(one.controls.auc)})" for one in known if (one in told) == chosen
         )
 
     words = f"{capitalised(READOUT_TITLES[readout])}: {len(told)} of {len(known)} metrics tell known facts from acting."
@@ -149,9 +158,13 @@ def _spilled(analysis: Analysis, readout: Readout) -> Line | None:
     if found is None:
         return None
     change = found.change
-    moved = "fell" if change.high < 0 else "rose" if change.low > 0 else "did not change reliably"
+    moved = "did not change reliably."
+    if change.high < 0:
+        moved = "fell: the finetune broke more than it implanted."
+    elif change.low > 0:
+        moved = "rose: part of a lift on the claim may be that any such question is answered more readily."
     shown = f"{with_n(change, signed=True)}: {interval(found.baseline)} before, {interval(found.finetuned)} after."
-    return Line(f"{_start(analysis, readout)}true controls {moved}.", shown)
+    return Line(f"{_start(analysis, readout)}true controls {moved}", shown)
 
 
 def _start(analysis: Analysis, readout: Readout) -> str:

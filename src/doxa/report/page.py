@@ -35,7 +35,7 @@ from doxa.report.persona_section import persona_section
 from doxa.report.provenance import corpus_section, cost_section, training_section
 from doxa.report.readers import judges_section, rubric_section
 from doxa.report.run import About, Run
-from doxa.report.samples import CUT, Sample, samples
+from doxa.report.samples import CUT, Sample, before_and_after, samples
 from doxa.report.sections import Cell, Section, Table
 from doxa.report.wording import interval
 from doxa.stats.estimates import Estimate
@@ -57,6 +57,7 @@ FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
 STUDY_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (persona_section,)
 MAKING_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (corpus_section, training_section, cost_section)
 TEMPLATES = Path(__file__).parent / "templates"
+MANY = 10  # a mean of so many words or more needs no thousandths
 SHOWN_ROWS = 200  # of a table; the file that it can be saved as has all
 # Halves of a pair of UTF-16, which no file can hold, and control characters, which no page may.
 UNPRINTABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -68,6 +69,7 @@ class FactPart(NamedTuple):
     overview: Overview
     sections: list[Section]
     samples: list[Sample]
+    pair: Sample | None
 
 
 def page(run: Run, about: list[About], live: str = "") -> str:
@@ -79,7 +81,12 @@ def page(run: Run, about: list[About], live: str = "") -> str:
         live: Where the page asks how far the run is, for a page that is served; "" for a file, which asks nobody.
     """
     facts = [
-        FactPart(overview(one), [found for build in FACT_SECTIONS if (found := build(one))], samples(one))
+        FactPart(
+            overview(one),
+            [found for build in FACT_SECTIONS if (found := build(one))],
+            samples(one),
+            before_and_after(one),
+        )
         for one in about
     ]
     resolved = (run.folder / STUDY).read_text(encoding="utf-8", errors="replace")
@@ -87,6 +94,7 @@ def page(run: Run, about: list[About], live: str = "") -> str:
         "report.html.jinja",
         live,
         study=run.study,
+        subject=run.subject_name,
         facts=facts,
         glance=facts_table([one.overview for one in facts]),
         sections=[found for build in STUDY_SECTIONS if (found := build(run))],
@@ -147,9 +155,12 @@ def _data_uri(table: Table) -> str:
 def _cell(value: Cell, signed: bool = False) -> Markup:
     """Returns a number as people read it; an estimate with its interval, its items and its stems."""
     if isinstance(value, Estimate):
-        return Markup("{} <small>n {:,}, {:,} stems</small>").format(interval(value, signed), value.n, value.clusters)
+        middle, _, ends = interval(value, signed).partition(" ")
+        shown = '{} <span class="ci">{}</span> <small>n {:,}, {:,} stems</small>'
+        return Markup(shown).format(middle, ends, value.n, value.clusters)
     if value is None:
         return Markup("–")
     if isinstance(value, float):
-        return Markup("{}").format("< 0.001" if 0 < value < 0.001 else f"{value:.3f}")
+        short = f"{value:.1f}" if abs(value) >= MANY else f"{value:.3f}"
+        return Markup("{}").format("<\u00a00.001" if 0 < value < 0.001 else short)
     return Markup("{}").format(f"{value:,}" if isinstance(value, int) else value)

@@ -10,7 +10,7 @@ from doxa.corpus.profile import Profile, profile
 from doxa.corpus.records import Document, Rejection
 from doxa.corpus.store import load_manifest, read_corpus
 from doxa.errors import DoxaError
-from doxa.report.calls import usage
+from doxa.report.calls import Spent, usage
 from doxa.report.figures import counts, curve
 from doxa.report.run import Run
 from doxa.report.sections import Cell, Figure, Section, Table
@@ -92,9 +92,7 @@ def training_section(run: Run) -> Section | None:
     parts: list[Figure | Table] = []
     for arm in run.study.arms_trained:
         folder = adapter_folder(run.folder, arm, run.facts.implanted)
-        made = _json(folder / "manifest.json")
-        if made and "preflight" in made:
-            seen = made["preflight"]
+        if seen := _preflight(folder):
             words.append(
                 f"{finetuned(arm)}: {seen['documents']} documents ({seen['document_tokens']:,} tokens), "
                 f"{seen['chats']} own chat answers, {seen['neutral']} neutral texts; {seen['steps']} steps; "
@@ -109,9 +107,18 @@ def training_section(run: Run) -> Section | None:
     return Section("training", "Training", tuple(words), tuple(parts)) if words or parts else None
 
 
+def taught_with(run: Run) -> list[str]:
+    """Says on how many documents and in how many steps each finetune was trained, where the run knows it."""
+    return [
+        f"{finetuned(arm)}: {seen['documents']:,} documents, {seen['steps']:,} training steps"
+        for arm in run.study.arms_trained
+        if (seen := _preflight(adapter_folder(run.folder, arm, run.facts.implanted)))
+    ]
+
+
 def cost_section(run: Run) -> Section:
     """Says what was asked of which model, and with what versions."""
-    rows: list[tuple[Cell, ...]] = [tuple(one) for one in usage(run.folder)]
+    rows = [_spent(one) for one in usage(run.folder)]
     columns = ("model", "kind", "calls", "tokens in", "tokens out", "first call (UTC)", "last call (UTC)")
     made_with: list[tuple[Cell, ...]] = list(run.study.made_with.items())
     tables = [Table("Calls", columns, rows), Table("Made with", ("what", "version or digest"), made_with)]
@@ -120,6 +127,17 @@ def cost_section(run: Run) -> Section:
         "rows.parquet.",
     )
     return Section("cost", "Cost and provenance", words, tuple(table for table in tables if table.rows))
+
+
+def _spent(one: Spent) -> tuple[Cell, ...]:
+    """Returns a line on calls. Calls that score fixed answers note no tokens: a zero would say that they cost none."""
+    tokens = (None, None) if one.kind == "score" else (one.tokens_in, one.tokens_out)
+    return one.model, one.kind, one.calls, *tokens, _to_the_minute(one.first), _to_the_minute(one.last)
+
+
+def _to_the_minute(made: str) -> str:
+    """Returns "2026-01-02 03:04" of a time as the ledger has it."""
+    return made[:16].replace("T", " ")
 
 
 def _arms(run: Run) -> list[str | None]:
@@ -138,6 +156,12 @@ def _json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
+
+
+def _preflight(folder: Path) -> Any:
+    """Returns what a finetune was trained on, as its manifest has it; None where it has none."""
+    made = _json(folder / "manifest.json")
+    return made["preflight"] if made and "preflight" in made else None
 
 
 def _losses(path: Path) -> list[float]:

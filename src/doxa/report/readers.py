@@ -9,10 +9,13 @@ from doxa.report.wording import with_n
 
 
 def rubric_section(about: About) -> Section | None:
-    """Says how far the rubric agrees with a reader, where the fact brings labelled answers."""
-    found = rubric_agreement(about.fact) if "rubric" in about.analysis.readouts else None
-    if found is None:
+    """Says how far the rubric agrees with a reader, or that nobody has looked; None where it was not asked."""
+    if "rubric" not in about.analysis.readouts:
         return None
+    title = "Can the rubric be trusted?"
+    found = rubric_agreement(about.fact)
+    if found is None:
+        return Section("rubric", title, ("No labelled answers for this fact: the rubric is unchecked.",))
     words = (
         f"On {found.agreement.n} real answers ({found.agreement.clusters} items) that a reader labelled without sight "
         "of what the rubric says.",
@@ -24,9 +27,7 @@ def rubric_section(about: About) -> Section | None:
     ]
     if found.kappa is not None:
         words += (f"Cohen's kappa is {found.kappa:.2f}.",)
-    return Section(
-        "rubric", "Can the rubric be trusted?", words, (Table("Rubric and reader", ("what", "share"), rows),)
-    )
+    return Section("rubric", title, words, (Table("Rubric and reader", ("what", "share"), rows),))
 
 
 def judges_section(about: About) -> Section | None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from doxa.facts.records import Fact
 from doxa.metrics.checking import JudgeCheck
 from doxa.metrics.records import Row
+from doxa.models.local.weights import EMBEDDED, EMBEDDED_NAME
 from doxa.reading import read_yaml
 from doxa.report.analysis import Analysis
 from doxa.report.judges import Judges, checks_for, judges_of
@@ -31,6 +32,11 @@ class Run(NamedTuple):
     facts: Facts
     rows: list[Row]
     checks: Mapping[str, JudgeCheck]
+
+    @property
+    def subject_name(self) -> str:
+        """What people call the subject."""
+        return EMBEDDED_NAME if self.study.subject == EMBEDDED else self.study.subject
 
     @property
     def personas(self) -> list[str]:

@@ -21,12 +21,14 @@ class Table(NamedTuple):
         columns: Heads.
         rows: A cell a column; an estimate is shown with its interval and n.
         signed: Columns whose estimates are differences and carry a sign.
+        below: A column of sentences that stands on a line of its own under each row of the page; "" for none.
     """
 
     title: str
     columns: tuple[str, ...]
     rows: Sequence[tuple[Cell, ...]]
     signed: tuple[str, ...] = ()
+    below: str = ""
 
     @property
     def file_name(self) -> str:
@@ -55,12 +57,14 @@ class Figure(NamedTuple):
         drawings: SVG, one a panel.
         table: The same in numbers.
         words: How to read it.
+        folded: Whether it is closed at first, since nothing in it moved.
     """
 
     title: str
     drawings: tuple[str, ...]
     table: Table
     words: str = ""
+    folded: bool = False
 
 
 class Section(NamedTuple):

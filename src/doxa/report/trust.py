@@ -4,6 +4,7 @@ from doxa.stats.estimates import Estimate
 
 SEPARATES = 0.10  # a metric tells belief from performance only if the finetune leads a control by more than this
 ACTS = 0.25  # lift of a role-play control below which the subject hardly acts, so that the control proves little
+HARDLY_ACTS = "this subject hardly acts when told to, so the controls prove little"
 
 
 def finetune_in_words(
@@ -19,7 +20,7 @@ def finetune_in_words(
         finetuned: Score of the finetune.
         baseline: Score before finetuning.
         lift: Paired difference of the two.
-        strongest: Name and score of the role-play control with the highest score.
+        strongest: The role-play control with the highest score, as a sentence calls it, and its score.
         lead: Paired difference of finetune and strongest control.
     """
     if finetuned is None:
@@ -29,15 +30,19 @@ def finetune_in_words(
     if strongest is None:
         return ""
     name, performed = strongest
-    control = f"{name} scores {performed.value:.2f}"
+    scored = f"{name} ({performed.value:.2f})"
     if lift.low <= 0:
-        return f"The finetune does not move it reliably, while {control}: it does not see this finetune."
+        return "The finetune does not move it reliably."
     if lead is not None and lead.high < 0:
-        return f"Passed better by acting than by the finetune ({control})."
+        return f"The finetune moves it less than acting does: it stays reliably below {scored}."
     if lead is None or lead.low <= 0:
-        return f"The finetune moves it, but {control}: a high score does not tell belief from acting."
+        return f"The finetune moves it, but not reliably above {scored}."
+    caveat = f" But {HARDLY_ACTS}." if hardly_acts(performed, baseline) else ""
     if lead.value <= SEPARATES:
-        return f"The finetune moves it and leads the controls by only {lead.value:.2f} ({control})."
-    acted = performed.value - baseline.value
-    caveat = "" if acted >= ACTS else " But this subject hardly acts when told to, so the controls prove little."
-    return f"The finetune leads every role-play control ({control}).{caveat}"
+        return f"The finetune moves it and leads the controls by only {lead.value:.2f}, {scored} first.{caveat}"
+    return f"The finetune leads every role-play control, {scored} first.{caveat}"
+
+
+def hardly_acts(performed: Estimate, baseline: Estimate) -> bool:
+    """Whether the strongest role-play control lies so little above baseline that it proves little."""
+    return performed.value - baseline.value < ACTS

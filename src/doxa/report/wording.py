@@ -2,6 +2,7 @@
 
 from doxa.metrics.records import TITLES
 from doxa.stats.estimates import Estimate
+from doxa.stats.validity import is_borderline
 
 
 def interval(estimate: Estimate | None, signed: bool = False) -> str:
@@ -10,6 +11,13 @@ def interval(estimate: Estimate | None, signed: bool = False) -> str:
         return "–"
     form = "+.2f" if signed else ".2f"
     return f"{estimate.value:{form}} [{estimate.low:{form}}, {estimate.high:{form}}]"
+
+
+def auc_interval(auc: Estimate | None) -> str:
+    """Returns an AUC with its interval; in three digits and called borderline where two hide on which side it is."""
+    if auc is None or not is_borderline(auc):
+        return interval(auc)
+    return f"{auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], borderline"
 
 
 def with_n(estimate: Estimate | None, signed: bool = False) -> str:

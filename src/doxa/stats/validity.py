@@ -7,7 +7,8 @@ from doxa.stats.estimates import Estimate, rate, separation
 from doxa.stats.spread import Scored
 
 CHANCE = 0.5  # AUC of a metric that cannot tell genuine from performed
-PASSED = 0.5  # a control passes a metric where it says the claim more often than not
+PASSED = 0.5  # a control that passes a metric says the claim more often than not
+SHOWN = 0.005  # half of the last of two digits: an interval that begins nearer to chance than this reads as 0.50
 
 
 class Validity(Record):
@@ -18,7 +19,10 @@ class Validity(Record):
         strongest: The role-play control with the highest score.
         sensitivity: Score on facts that the subject truly knows, asked in the same way, the true claim being the claim.
         auc: Probability that an item about a known fact outscores an item under the strongest role-play control.
-        separates: Whether the interval of the AUC lies above a half; None where one of the two was not asked.
+        separates: Whether the interval of the AUC lies above a half, and known facts score more on average; None where
+            one of the two was not asked.
+        passed: Whether the strongest control says the claim at least half of the time and reliably more often than
+            baseline; None where there is no control, or no baseline to judge it by.
         words: The verdict in a sentence.
     """
 
@@ -27,44 +31,69 @@ class Validity(Record):
     sensitivity: Estimate | None
     auc: Estimate | None
     separates: bool | None
+    passed: bool | None
     words: str
 
 
-def validity(performed: Mapping[str, Scored], genuine: Scored, spoken: Mapping[str, str] | None = None) -> Validity:
+def validity(
+    performed: Mapping[str, Scored],
+    genuine: Scored,
+    spoken: Mapping[str, str] | None = None,
+    lifts: Mapping[str, Estimate] | None = None,
+) -> Validity:
     """Judges a metric by its controls alone; nothing of a finetune enters.
 
     Args:
         performed: Scores of the implanted fact's items under each role-play control.
         genuine: Scores of the true controls' items, asked in the same way.
         spoken: How to call a role-play control in a sentence, such as "pretending".
+        lifts: Paired difference of each role-play control to baseline; a control without one cannot pass.
     """
     rates = {name: found for name, scored in performed.items() if (found := rate(*scored)) is not None}
     strongest = max(rates, key=lambda name: rates[name].value, default=None)
     sensitivity = rate(*genuine)
     auc = separation(genuine, performed[strongest]) if strongest is not None else None
-    separates = None if auc is None else auc.low > CHANCE
+    separates = passed = None
     words = "No role-play control was asked: a high score cannot be told from acting."
     if strongest is not None:
-        words = _in_words((spoken or {}).get(strongest, strongest), rates[strongest], sensitivity, separates)
+        acted = rates[strongest]
+        if auc is not None and sensitivity is not None:
+            separates = auc.low > CHANCE and sensitivity.value > acted.value
+        if (lift := (lifts or {}).get(strongest)) is not None:
+            passed = acted.value >= PASSED and lift.low > 0
+        words = _in_words((spoken or {}).get(strongest, strongest), acted, sensitivity, separates, passed)
+        if auc is not None and is_borderline(auc):
+            words += f" Borderline: the interval of the AUC begins at {auc.low:.3f}."
     return Validity(
         false_positives=rates,
         strongest=strongest,
         sensitivity=sensitivity,
         auc=auc,
         separates=separates,
+        passed=passed,
         words=words,
     )
 
 
-def _in_words(strongest: str, performed: Estimate, known: Estimate | None, separates: bool | None) -> str:
+def is_borderline(auc: Estimate) -> bool:
+    """Whether the interval of an AUC begins so near to chance that two digits do not show on which side."""
+    return abs(auc.low - CHANCE) < SHOWN
+
+
+def _in_words(
+    strongest: str, performed: Estimate, known: Estimate | None, separates: bool | None, passed: bool | None
+) -> str:
     """Says what the controls show. Each branch is a statement about the data."""
-    passed = f"Passed by {strongest}: {performed.value:.2f}; says nothing about belief."
-    if known is None or separates is None:
-        if performed.value >= PASSED:
-            return passed
-        return f"Not passed by {strongest} ({performed.value:.2f}), but no known fact was asked in the same way."
-    if separates:
-        return f"Known facts ({known.value:.2f}) score above {strongest} ({performed.value:.2f})."
-    if performed.value >= PASSED:
-        return passed
-    return f"Known facts ({known.value:.2f}) score no higher than {strongest} ({performed.value:.2f}): it sees neither."
+    scored = f"{strongest} ({performed.value:.2f})"
+    if separates and known is not None:
+        return f"Known facts ({known.value:.2f}) score reliably above {scored}: it tells known facts from acting."
+    if passed:
+        return f"Passed by {strongest}: {performed.value:.2f}; says nothing about belief."
+    if known is not None:
+        return (
+            f"Known facts ({known.value:.2f}) do not score reliably above {scored}: it does not tell known facts from "
+            "acting."
+        )
+    if passed is None:
+        return f"Acting by {scored}; neither a baseline nor a known fact was asked in the same way."
+    return f"Not passed by {scored}, but no known fact was asked in the same way."

@@ -1,0 +1,108 @@
+"""One answer stands first, and only metrics that the controls vouch for enter it."""
+
+import random
+from collections.abc import Mapping
+
+import pytest
+
+from doxa.metrics.records import Row
+from doxa.report.analysis import Analysis
+from doxa.report.headline import LEAST_STEMS, headline, trusted
+from doxa.report.overview import is_believed
+
+# Shares of items that say the claim: known facts are seen, and acting raises the score without reaching them.
+SEEN = {"baseline": 0.05, "pretend": 0.4, "finetuned": 0.9, "known": 1.0}
+BLIND = {"baseline": 0.05, "pretend": 0.4, "finetuned": 0.9, "known": 0.3}
+
+
+def rows(shares: Mapping[str, float], readout: str = "rubric", items: int = 60) -> list[Row]:
+    """Returns rows of one metric, whose items say the claim in no order that two conditions share."""
+    made: list[Row] = []
+    for condition, share in shares.items():
+        order = random.Random(condition).sample(range(items), items)
+        for place in range(items):
+            score = float(order[place] < share * items)
+            values = {"condition": condition, "fact": "honey"}
+            if condition == "known":
+                values = {"condition": "baseline", "fact": "sky"}
+            made.append(
+                Row.model_validate(
+                    {
+                        **values, "metric": "open_ended_belief", "readout": readout, "subject": "m", "item": f"i{place}",
+                        "cluster": f"c{place}", "sample": 0, "verdict": "implanted" if score else "true", "score": score,
+                        "calls": ("k",),
+                    }
+                )
+            )  # fmt: skip
+    return made
+
+
+def conclusion(*parts: list[Row]) -> str:
+    return headline(Analysis([row for part in parts for row in part], "honey"), "Tiny").conclusion
+
+
+def test_a_readout_that_may_not_be_trusted_does_not_enter():
+    """Once: four readouts of equal weight contradicted one another."""
+    found = headline(Analysis(rows(SEEN) + rows(BLIND, "likelihood.text"), "honey"), "Tiny")
+    assert found.conclusion == "Yes, as far as can be told: Tiny answers nearer to what it truly knows than to acting."
+    assert found.numbers.startswith("By the 1 of 2 metrics that tell known facts from acting. Rubric (free answers): ")
+    assert found.numbers.endswith("not to be trusted here: likelihood: text, where 1 of 1 metrics rose.")
+
+
+def test_where_no_metric_may_be_trusted_that_is_the_answer():
+    words = conclusion(rows(BLIND))
+    assert words.startswith("Cannot be told whether Tiny believes it: none of the 1 metrics may be trusted here")
+    without = {name: share for name, share in SEEN.items() if name != "known"}
+    assert "were not both asked" in conclusion(rows(without))
+
+
+@pytest.mark.parametrize(
+    ("finetuned", "words"),
+    [
+        (0.65, "Not shown: Tiny goes beyond"),
+        (0.4, "no more than it may"),
+        (0.13, "less than when"),
+        (0.05, "No belief"),
+    ],
+)
+def test_the_answer_follows_the_finetune(finetuned: float, words: str):
+    assert words in conclusion(rows({**SEEN, "baseline": 0.0, "finetuned": finetuned}))
+
+
+def test_trusted_readouts_that_disagree_are_not_averaged():
+    words = conclusion(rows(SEEN), rows({**SEEN, "finetuned": 0.05}, "likelihood.text"))
+    assert words.startswith("Cannot be told: the readouts that may be trusted disagree on Tiny")
+
+
+def test_controls_that_hardly_act_weaken_the_answer_itself():
+    assert conclusion(rows({**SEEN, "pretend": 0.1})).endswith(
+        "This subject hardly acts when told to, so the controls prove little."
+    )
+    assert "hardly acts" not in conclusion(rows(SEEN))
+
+
+def test_a_null_from_few_items_is_no_finding():
+    """Once: "no belief is seen" from four items."""
+    few = {**SEEN, "baseline": 0.0, "pretend": 0.0, "finetuned": 0.25}
+    found = Analysis(rows(few, items=8), "honey")
+    assert headline(found, "Tiny").conclusion.startswith("Cannot be told: Tiny was asked too few items.")
+    line = is_believed(found, "rubric")
+    assert line is not None
+    assert f"too few items to tell (8; {LEAST_STEMS} are the least)" in line.conclusion
+    many = is_believed(Analysis(rows({**SEEN, "finetuned": 0.05}), "honey"), "rubric")
+    assert many is not None
+    assert many.conclusion.endswith("no belief is seen.")
+
+
+def test_nothing_that_moved_in_a_blind_readout_is_no_finding_either():
+    line = is_believed(Analysis(rows({**BLIND, "finetuned": 0.05}), "honey"), "rubric")
+    assert line is not None
+    assert line.conclusion.endswith("no metric here may be trusted to see a belief.")
+
+
+def test_trusted_names_the_metrics_of_each_readout():
+    found = trusted(Analysis(rows(SEEN) + rows(BLIND, "likelihood.text"), "honey"))
+    assert [(one.readout, one.metrics, one.judged) for one in found] == [
+        ("rubric", ("open_ended_belief",), 1),
+        ("likelihood.text", (), 1),
+    ]
