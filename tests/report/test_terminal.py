@@ -34,7 +34,7 @@ def test_the_outcome_fits_with_whole_names_and_whole_numbers(about: About, width
     found = overview(about)
     assert all(len(line) <= width for line in shown.splitlines())
     words = " ".join(shown.split())
-    for line in (*found.answers, *found.trust):
+    for line in (*(found.headlines or found.answers), *found.caveats, *found.trust):
         assert line.conclusion in words
     assert len(INTERVAL.findall(shown)) == 4 * (len(BELIEF) + 1) + 1  # every cell of four metrics, and spill-over
     assert "misconceptions)" in shown

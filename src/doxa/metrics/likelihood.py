@@ -59,7 +59,7 @@ def read_texts(scores: Scores, claim: Sequence[int], rival: Sequence[int], witho
     if without is not None:
         base = [value / length for value, length in zip(without.logprobs, without.tokens, strict=True)]
         values = [value - less for value, less in zip(values, base, strict=True)]
-    sides = [_mean(values, claim), _mean(values, rival)]
+    sides = _mean(values, claim), _mean(values, rival)
     others = [value for place, value in enumerate(values) if place not in {*claim, *rival}]
     return Reading(_leader(*sides, others), _share([*sides, *others], [0]))
 

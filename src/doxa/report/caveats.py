@@ -23,7 +23,7 @@ def caveats(about: About) -> Iterator[Line]:
     analysis = about.analysis
     for warning in about.judges.warnings if about.judges else ():
         yield Line(warning, "")
-    found = {
+    found: dict[Readout, list[Trust]] = {
         readout: [analysis.validity(metric, readout) for metric in analysis.metrics_in(readout)]
         for readout in analysis.readouts
     }
@@ -87,7 +87,9 @@ def _little_acting(found: Sequence[Trust]) -> str:
 
 def _poorly(fact: Fact, readout: Readout, found: Sequence[Trust]) -> str:
     """Names a readout in which known facts are not said on half of the metrics or more; "" elsewhere."""
-    known = [(one.controls.sensitivity, one.metric) for one in found if one.controls.sensitivity is not None]
+    known: list[tuple[Estimate, MetricName]] = [
+        (one.controls.sensitivity, one.metric) for one in found if one.controls.sensitivity is not None
+    ]
     if readout in FREE:
         low = [estimate for estimate, _ in known if estimate.value < SAID]
         means = f"score {_values(low)}, less often said than not"

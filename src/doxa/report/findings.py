@@ -22,7 +22,7 @@ def metrics_section(about: About) -> Section:
         "Each bar is the mean belief in the claim with its 95 % interval, which knows which items share a stem. "
         "Conditions drawn hollow only tell the subject what to say: they are controls, not ways to believe.",
     )
-    readouts = [readout for readout in analysis.readouts if analysis.metrics_in(readout)]
+    readouts: list[Readout] = [readout for readout in analysis.readouts if analysis.metrics_in(readout)]
     figures = tuple(
         scores_figure(analysis, readout)._replace(folded=place > 0 and nothing_moved(analysis, readout))
         for place, readout in enumerate(readouts)

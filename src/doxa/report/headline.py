@@ -45,8 +45,10 @@ def trusted(analysis: Analysis) -> list[Trusted]:
     """Returns the metrics that the controls vouch for, by readout; none for a readout in which none does."""
     found: list[Trusted] = []
     for readout in analysis.readouts:
-        told = {one: analysis.validity(one, readout).controls.separates for one in analysis.metrics_in(readout)}
-        metrics = tuple(metric for metric, separates in told.items() if separates)
+        told: dict[MetricName, bool | None] = {
+            metric: analysis.validity(metric, readout).controls.separates for metric in analysis.metrics_in(readout)
+        }
+        metrics: tuple[MetricName, ...] = tuple(metric for metric, separates in told.items() if separates)
         found.append(Trusted(readout, metrics, sum(separates is not None for separates in told.values())))
     return found
 
@@ -68,7 +70,9 @@ def headline(analysis: Analysis, subject: str) -> Line:
             else "role-play controls and known facts were not both asked."
         )
         return Line(f"{which}Cannot be told whether {subject} believes it: {why}", _left_out(analysis, found))
-    standings = {one: standing for one in used if (standing := _standing(analysis, one)) is not None}
+    standings: dict[Trusted, Standing] = {
+        one: standing for one in used if (standing := _standing(analysis, one)) is not None
+    }
     if not standings:
         why = "what may be trusted was not asked both before and after finetuning."
         return Line(f"{which}Cannot be told whether {subject} believes it: {why}", "")

@@ -90,7 +90,7 @@ def facts_table(overviews: Sequence[Overview]) -> Table:
     for one in overviews:
         name = one.about.run.subject_name
         for judged in one.about.analysis.judged:
-            readout = next((found.readout for found in trusted(judged) if found.metrics), None)
+            readout: Readout | None = next((found.readout for found in trusted(judged) if found.metrics), None)
             conclusion = headline(judged, name).conclusion if judged.finetunes else "not asked after finetuning"
             placed = judged.likeness(readout).estimate if readout else None
             rows.append((one.about.fact.id, judged.finetune, conclusion, placed))

@@ -21,11 +21,15 @@ def print_summary(about: About, missing: Sequence[str], console: Console | None 
     """Prints what was found on one fact: conclusions, the scores of the first readout, spill-over, warnings."""
     console = console or Console()
     analysis, found = about.analysis, overview(about)
-    for line in (*found.answers, *found.trust):
-        console.print(line.conclusion, style="bold", markup=False, highlight=False)
+    told = [line.conclusion for line in found.headlines or found.answers]
+    for sentence in told:
+        console.print(sentence, style="bold", markup=False, highlight=False)
+    for line in (*found.caveats, *found.trust):
+        if not any(line.conclusion in sentence for sentence in told):
+            console.print(f"- {line.conclusion}", markup=False, highlight=False)
     console.print()
     order: list[Readout] = [*FREE, *analysis.readouts]
-    readout = next((one for one in order if one in analysis.readouts), None)
+    readout: Readout | None = next((one for one in order if one in analysis.readouts), None)
     if readout is not None:
         _print_scores(analysis, readout, console)
         for judged in analysis.judged:
