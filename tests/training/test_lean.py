@@ -66,4 +66,4 @@ def test_slim_adapters_compute_the_same_and_learn_the_same(adapted: Any):
         results.append([out.detach(), *[p.grad.clone() for p in adapted.parameters() if p.grad is not None]])
     assert len(results[0]) == 1 + 12
     for plain, slim in zip(*results, strict=True):
-        torch.testing.assert_close(plain, slim, atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(plain, slim, atol=1e-4, rtol=1e-3)
