@@ -20,8 +20,6 @@ from doxa.training.recipe import Recipe
 WRITTEN = 2200  # characters of a document that is still to be written: about 550 tokens
 LONGEST_WRITTEN = 4 * WRITTEN  # what no writer is expected to go beyond
 
-NOT_THERE = "there is no folder {folder} (looked for beside this file, then from here)"
-
 
 def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
     """Refuses a study whose documents, adapters or recipes could not be used.
@@ -98,15 +96,7 @@ def _check_folder(arm: Arm, name: str | None, file: Path) -> None:
     """Refuses a finished corpus that is none."""
     if arm.corpus.folder is None:
         return
-    folder = Path(arm.corpus.folder).expanduser()
-    if not folder.is_dir():
-        raise _wrong(
-            file,
-            f"there is no folder {arm.corpus.folder} (looked for beside this file, then from here)",
-            name,
-            "corpus",
-            "folder",
-        )
+    folder = _existing(arm.corpus.folder, file, name, "corpus", "folder")
     try:
         manifest = read_corpus(folder)[0]
     except MissingError as error:
@@ -117,15 +107,18 @@ def _check_folder(arm: Arm, name: str | None, file: Path) -> None:
 
 
 def _check_adapter(adapter: str, name: str | None, file: Path) -> None:
-    folder = Path(adapter).expanduser()
-    if not folder.is_dir():
-        raise _wrong(
-            file, f"there is no folder {adapter} (looked for beside this file, then from here)", name, "adapter"
-        )
     try:
-        read_adapter(folder)
+        read_adapter(_existing(adapter, file, name, "adapter"))
     except MissingError as error:
         raise _wrong(file, str(error), name, "adapter") from None
+
+
+def _existing(given: str, file: Path, name: str | None, *field: str) -> Path:
+    """Returns a folder that a field of an arm names; refuses one that is not there."""
+    folder = Path(given).expanduser()
+    if not folder.is_dir():
+        raise _wrong(file, f"there is no folder {given} (looked for beside this file, then from here)", name, *field)
+    return folder
 
 
 def _check_training(study: Study, name: str | None, recipe: Recipe, implanted: Sequence[Fact], file: Path) -> None:
@@ -153,10 +146,7 @@ def _wrong(file: Path, problem: str, arm: str | None, *field: str) -> FileError:
     """Returns an error about a field of an arm, at its own line, else at that of the nearest field that is there."""
     own = field if arm is None else ("arms", arm, *field)
     document = yaml.compose(read_text(file), Loader=yaml.SafeLoader)
-    line = next(
-        (line for place in _places(own, field) if (line := _line_of(document, place))),
-        None,
-    )
+    line = next((line for place in _places(own, field) if (line := _line_of(document, place))), None)
     return FileError(file, line, ".".join(own), problem)
 
 
