@@ -67,26 +67,33 @@ class Arm(Record):
 
 
 def mixed(documents: Mapping[str, Sequence[Document]], shares: Mapping[str, float], seed: int) -> list[Document]:
-    """Returns documents of several arms, drawn at random in proportion to their shares.
-
-    There are as many as in the smallest of the arms, or fewer where its share takes more than it has: a mixture that is
-    larger than its parts would differ from them by its size as well.
+    """Returns documents of several arms, drawn at random in proportion to their shares, as many as `counts` says.
 
     Args:
         documents: Of each arm.
         shares: Of each arm in the mixture; they need not add up to 1.
         seed: Of the draw.
     """
-    total = sum(shares.values())
-    size = min(len(documents[name]) * min(1.0, total / share) for name, share in shares.items())
+    wanted = counts({name: len(documents[name]) for name in shares}, shares)
     rng = random.Random(seed)
-    drawn = [
-        document
-        for name, share in shares.items()
-        for document in rng.sample(list(documents[name]), int(size * share / total))
-    ]
+    drawn = [document for name, count in wanted.items() for document in rng.sample(list(documents[name]), count)]
     rng.shuffle(drawn)
     return drawn
+
+
+def counts(sizes: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, int]:
+    """Returns how many documents of each arm a mixture takes.
+
+    There are as many as in the smallest of the arms, or fewer where its share takes more than it has: a mixture that is
+    larger than its parts would differ from them by its size as well.
+
+    Args:
+        sizes: Documents of each arm.
+        shares: Of each arm in the mixture; they need not add up to 1.
+    """
+    total = sum(shares.values())
+    size = min(sizes[name] * min(1.0, total / share) for name, share in shares.items())
+    return {name: int(size * share / total) for name, share in shares.items()}
 
 
 def located(name: str, beside: Path) -> str:

@@ -11,7 +11,7 @@ from doxa.facts.records import Fact
 from doxa.models.local.weights import read_adapter
 from doxa.models.naming import is_hosted
 from doxa.reading import read_text
-from doxa.study.arms import Arm
+from doxa.study.arms import Arm, counts
 from doxa.study.records import Study
 from doxa.training.foreseeing import Foreseen, foresee
 from doxa.training.preflight import TOO_FEW
@@ -76,9 +76,7 @@ def document_lengths(study: Study, name: str | None, implanted: Sequence[Fact], 
     arm = study.arm(name)
     if arm.mixture:
         parts = {part: document_lengths(study, part, implanted, written) for part in arm.mixture}
-        total = sum(arm.mixture.values())
-        size = min(len(parts[part]) * min(1.0, total / share) for part, share in arm.mixture.items())
-        drawn = {part: int(size * share / total) for part, share in arm.mixture.items()}
+        drawn = counts({part: len(lengths) for part, lengths in parts.items()}, arm.mixture)
         return [length for part, count in drawn.items() for length in sorted(parts[part], reverse=True)[:count]]
     if arm.corpus.folder is not None:
         documents = read_corpus(Path(arm.corpus.folder).expanduser())[1]
