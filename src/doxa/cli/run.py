@@ -74,17 +74,16 @@ def command(
 
 def show_report(written: "Written", as_json: bool, tables: bool = False) -> None:
     """Prints what a written report says, in short or with every table, and names the page."""
-    from doxa.report.run import abouts
     from doxa.report.tables import print_summary, print_tables
 
     if as_json:
         click.echo(written.as_json())
         return
-    for about, found in zip(abouts(written.run), written.findings, strict=True):
+    for found in written.findings:
         if len(written.findings) > 1:
             click.secho(f"\n{found.fact}", bold=True)
         if tables:
             print_tables(found.analysis, found.missing, judges=found.judges)
         else:
-            print_summary(about, found.missing)
+            print_summary(found.about, found.missing)
     click.echo(f"\nreport: {written.page}")

@@ -12,7 +12,7 @@ from doxa.report.numbers import as_numbers
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.page import page
 from doxa.report.personas import PersonaStudy, persona_studies
-from doxa.report.run import Run, abouts, read_run
+from doxa.report.run import About, Run, abouts, read_run
 from doxa.writing import write_whole
 
 PAGE = "report.html"
@@ -21,12 +21,25 @@ PAGE = "report.html"
 class Finding(NamedTuple):
     """What a report says of one implanted fact."""
 
-    fact: str
-    analysis: Analysis
+    about: About
     missing: list[str]
     outcomes: list[Outcome]
-    judges: Judges | None
     coherence: list[Coherence]
+
+    @property
+    def fact(self) -> str:
+        """Its id."""
+        return self.about.fact.id
+
+    @property
+    def analysis(self) -> Analysis:
+        """Of its rows."""
+        return self.about.analysis
+
+    @property
+    def judges(self) -> Judges | None:
+        """What is known of its judges; None where there are none."""
+        return self.about.judges
 
     @property
     def numbers(self) -> dict[str, Any]:
@@ -75,14 +88,7 @@ def write_report(folder: Path) -> Written:
     path = folder / PAGE
     write_whole(path, page(run, about))
     findings = [
-        Finding(
-            one.fact.id,
-            one.analysis,
-            missing(one),
-            outcomes(one.analysis, one.fact),
-            one.judges,
-            coherences(one.analysis, one.fact),
-        )
+        Finding(one, missing(one), outcomes(one.analysis, one.fact), coherences(one.analysis, one.fact))
         for one in about
     ]
     return Written(path, findings, run)
