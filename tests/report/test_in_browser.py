@@ -242,6 +242,22 @@ def test_what_was_scored_stands_in_a_likelihood_row(opened: Opener, tmp_path: Pa
     assert trouble == []
 
 
+def test_a_row_named_while_another_is_closing_is_opened(opened: Opener, report: str):
+    page, trouble = opened(report)
+    first, second = (f"honey/mcq_knowledge/likelihood.text/none/baseline/mk-0{number}/0" for number in (1, 2))
+    page.evaluate(f"location.hash = '#?row={first}'")
+    page.wait_for_selector("#row[open]")
+    # A browser tells of the closing when it comes to it, at times only after the address has changed.
+    asked = f"location.hash = '#?row={second}'"
+    page.evaluate(f"row = document.querySelector('#row'); row.close(); {asked}; row.dispatchEvent(new Event('close'))")
+    until(page, "row.open && document.querySelector('#where').textContent.endsWith('item mk-02')")
+    page.wait_for_timeout(200)
+    assert page.evaluate("document.querySelector('#row').open")
+    page.keyboard.press("Escape")
+    until(page, "location.hash === ''")
+    assert trouble == []
+
+
 def test_on_a_phone_every_number_of_a_table_stands_beside_its_head(opened: Opener, report: str):
     page, _ = opened(report, SIZES[0])
     cell = page.locator("[aria-label='Validity'] td[data-head='known facts']").first

@@ -122,6 +122,7 @@ class Browser {
     this.found = [];
     this.active = 0;
     this.search = 0;
+    this.shown = null;
     this.form = at("filters");
     this.list = at("list");
     this.fill();
@@ -154,10 +155,14 @@ class Browser {
     at("close").addEventListener("click", () => at("row").close());
     at("previous").addEventListener("click", () => this.step(-1));
     at("next").addEventListener("click", () => this.step(1));
+    // The event comes after the closing: a link may have named another row meanwhile, or opened it.
     at("row").addEventListener("close", () => {
+      if (at("row").open) return;
       const chosen = address.read();
-      chosen.delete("row"); chosen.delete("with");
-      address.write(chosen);
+      if (chosen.get("row") === this.shown) {
+        chosen.delete("row"); chosen.delete("with");
+        address.write(chosen);
+      }
       this.draw();
       this.list.focus({ preventScroll: true });
     });
@@ -315,7 +320,8 @@ class Browser {
 
   sides(row, beside, same) {
     const chosen = address.read();
-    chosen.set("row", this.rows.id(row));
+    this.shown = this.rows.id(row);
+    chosen.set("row", this.shown);
     chosen.set("with", beside >= 0 ? this.rows.id(beside) : "");
     address.write(chosen);
     const left = this.side(row, same, "This answer", (other) => this.sides(other, beside, same));
