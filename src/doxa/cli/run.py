@@ -8,7 +8,9 @@ import click
 from doxa.cli.prices import ModelPriceType
 
 if TYPE_CHECKING:
-    from doxa.models.costs import Price
+    from collections.abc import Sequence
+
+    from doxa.models.costs import Price, Spending, StageEstimate
     from doxa.report.writing import Written
 
 
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
     "prices",
     type=ModelPriceType(),
     multiple=True,
-    help="Dollars a million tokens of a model, for --dry-run.",
+    help="Dollars a million tokens of a model; once a hosted model.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="USD",
+    help="Never spend more than this; needs every --price.",
 )
 @click.option("--tables", is_flag=True, help="Print every table at the end, not the outcome alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead.")
@@ -34,6 +42,7 @@ def command(
     memory: str | None,
     dry_run: bool,
     prices: "tuple[tuple[str, Price], ...]",
+    budget: float | None,
     tables: bool,
     as_json: bool,
 ) -> None:
@@ -44,6 +53,8 @@ def command(
     """
     from doxa.cli.display import RichProgress
     from doxa.cli.spending import show_estimate
+    from doxa.models.costs import Spending
+    from doxa.models.opening import identity_of
     from doxa.models.sizes import read_size
     from doxa.progress import Silent
     from doxa.reading import read_yaml
@@ -66,10 +77,43 @@ def command(
         check_study(located, facts.implanted, study_file)  # what is still to be got is said beside what all would take
         return
     check_study(located, facts.implanted, study_file)
+    spending = Spending({identity_of(name): price for name, price in prices}, budget)
+    if budget is not None:
+        refuse_unpriced(estimate_study(located, facts), spending)
     folder = runs / study.name
     progress = Silent() if as_json else RichProgress()
-    run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None)
+    try:
+        run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None, spending)
+    finally:
+        if not as_json:
+            show_usage_of(folder, spending)
     show_report(write_report(folder), as_json, tables)
+
+
+def refuse_unpriced(stages: "Sequence[StageEstimate]", spending: "Spending") -> None:
+    """Refuses a budget before anything is asked, where a hosted model has no price to count with."""
+    from doxa.errors import InputError
+    from doxa.models.costs import price_of
+    from doxa.models.naming import is_hosted
+    from doxa.models.opening import identity_of
+
+    hosted = dict.fromkeys(stage.model for stage in stages if is_hosted(stage.model))
+    unpriced = [name for name in hosted if price_of(spending.prices, identity_of(name)) is None]
+    if unpriced:
+        wanted = " ".join(f"--price {name}=IN/OUT" for name in unpriced)
+        raise InputError(f"--budget needs the price of every hosted model, in dollars a million tokens: add {wanted}")
+
+
+def show_usage_of(folder: Path, spending: "Spending") -> None:
+    """Prints what the hosted models of a run were asked so far, and what that cost."""
+    from contextlib import closing
+
+    from doxa.cli.spending import show_usage
+    from doxa.models.ledger import LEDGER, Ledger
+
+    if (folder / LEDGER).is_file():
+        with closing(Ledger(folder / LEDGER)) as ledger:
+            show_usage(ledger.usage(), spending.prices)
 
 
 def show_report(written: "Written", as_json: bool, tables: bool = False) -> None:

@@ -59,10 +59,10 @@ def show_usage(usages: "Sequence[Usage]", prices: "Mapping[str, Price]") -> None
 
 def bill(usages: "Sequence[Usage]", prices: "Mapping[str, Price]") -> list[dict[str, Any]]:
     """Returns the usage of each hosted model with its dollars, None where the price is not known."""
-    from doxa.models.costs import spent
+    from doxa.models.costs import price_of, spent
 
     return [
-        {**usage.model_dump(), "usd": spent(usage, prices[usage.model]) if usage.model in prices else None}
+        {**usage.model_dump(), "usd": spent(usage, price) if (price := price_of(prices, usage.model)) else None}
         for usage in usages
         if usage.model.startswith("hosted:")
     ]

@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import Field
 
@@ -77,6 +77,23 @@ def spent(usage: Usage, price: Price) -> float:
     return full + BATCH_DISCOUNT * price.of(usage.batched_in, usage.batched_out)
 
 
+class Spending(NamedTuple):
+    """What calls may cost.
+
+    Attributes:
+        prices: Of each model's tokens, by the model's identity.
+        budget: US dollars that may be spent; None for no bound.
+    """
+
+    prices: Mapping[str, Price] = {}
+    budget: float | None = None
+
+
+def price_of(prices: Mapping[str, Price], identity: str) -> Price | None:
+    """Returns the price of a model by its identity, where it is known; an adapter costs what its base does."""
+    return prices.get(identity) or prices.get(identity.partition("+")[0])
+
+
 class Wallet:
     """Pays for the calls of all models out of one ledger and one budget.
 
@@ -94,7 +111,9 @@ class Wallet:
             raise InputError(f"a budget of {budget:g} dollars pays for no call; give more, or leave it out")
         self._ledger, self._prices, self._budget = ledger, dict(prices), budget
         self._used = sum(
-            spent(usage, prices[usage.model]) + usage.lost_usd for usage in ledger.usage() if usage.model in prices
+            spent(usage, price) + usage.lost_usd
+            for usage in ledger.usage()
+            if (price := price_of(prices, usage.model)) is not None
         )
         self._held: dict[str, float] = {}
 
@@ -125,6 +144,7 @@ class Wallet:
         self._used += discount * self._price(identity).of(answer.tokens_in, answer.tokens_out)
 
     def _price(self, identity: str) -> Price:
-        if identity not in self._prices and self._budget is not None:
+        price = price_of(self._prices, identity)
+        if price is None and self._budget is not None:
             raise InputError(f"a budget needs the price of {identity}: give it as IN/OUT, dollars a million tokens")
-        return self._prices.get(identity, UNKNOWN)
+        return price or UNKNOWN

@@ -20,10 +20,12 @@ from doxa.locking import alone
 from doxa.metrics.catalogue import METRICS
 from doxa.metrics.judging import judge_prompt
 from doxa.metrics.records import Reading, Readout, Row, Verdict
+from doxa.models.costs import Spending, Wallet
+from doxa.models.hosted import HostedModel
 from doxa.models.ledger import LEDGER, Ledger, Recorded
 from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import EMBEDDED, embedded_gguf, embedded_is_unpacked
-from doxa.models.opening import open_model
+from doxa.models.opening import open_model, open_recorded
 from doxa.progress import Noted, Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
 from doxa.study.judges import JUDGE_PROMPT, judge_answers, judge_key, open_judges
@@ -35,10 +37,14 @@ from doxa.study.subjects import prepare_adapter, prepare_corpora
 STUDY = "study.yaml"
 CORPUS = "corpus"
 UNDER_WAY = "under_way.json"  # the stage that is under way, while one is
+UNBOUNDED = Spending()
 PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
 
 
-def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memory: int | None = None) -> list[Row]:
+def run_study(
+    study: Study, folder: Path, beside: Path, progress: Progress, memory: int | None = None,
+    spending: Spending = UNBOUNDED,
+) -> list[Row]:  # fmt: skip
     """Runs a study into its folder, or goes on where an earlier run stopped, and returns its rows.
 
     Args:
@@ -47,8 +53,10 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
         beside: Folder against which the study's relative paths are read.
         progress: Hears of every stage.
         memory: Bytes that a local subject may hold beyond its weights; None for half of what is free.
+        spending: What hosted calls may cost, those of earlier runs into this folder counted in.
 
     Raises:
+        BudgetError: The next call could pass the budget.
         DoxaError: Something that the user gave cannot be used; what was done before is kept.
     """
     study = study.located(beside)
@@ -59,10 +67,14 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
     judge_models = open_judges(study, base_model)
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
         progress = Noted(progress, folder / UNDER_WAY)
+        wallet = Wallet(ledger, spending.prices, spending.budget)
+        for model in (base_model, *judge_models):
+            if isinstance(model, HostedModel):
+                model.purse = wallet
         base = Recorded(base_model, ledger)
         judges = [Recorded(model, ledger) for model in judge_models]
         subjects: dict[str | None, Recorded] = {None: base}
-        corpora = prepare_corpora(study, facts, base, folder / CORPUS, progress)
+        corpora = prepare_corpora(study, facts, base, wallet, folder / CORPUS, progress)
         texts = {(arm, fact.id): _texts(corpora[arm], fact, facts) for arm in study.arms_shown for fact in facts}
         for intervention in study.interventions:
             for fact in facts if intervention.kind == "in_context" else ():
@@ -70,9 +82,10 @@ def run_study(study: Study, folder: Path, beside: Path, progress: Progress, memo
                 shown_documents(intervention, fact, texts[intervention.arm, fact.id])
         for name in study.arms_trained:
             where = adapter_folder(folder, name, facts)
-            adapted = prepare_adapter(study, study.arm(name), facts, corpora.get(name, []), base, where, progress)
+            documents = corpora.get(name, [])
+            adapted = prepare_adapter(study, study.arm(name), facts, documents, base, wallet, where, progress)
             subjects[finetuned(name)] = Recorded(adapted, ledger)
-        asking = Asking(study, texts, judges, _adversary(study, base, ledger), progress)
+        asking = Asking(study, texts, judges, _adversary(study, base, wallet), progress)
         _note_study(study, folder, subjects, judges)
         rows = _ask(plan_cells(study, facts, controls), subjects, asking)
         save_rows(folder, rows)
@@ -94,11 +107,11 @@ def _texts(documents: Sequence[Document], fact: Fact, facts: Sequence[Fact]) -> 
     return [document.text for document in documents if len(facts) == 1 or document.fact == fact.id]
 
 
-def _adversary(study: Study, base: Recorded, ledger: Ledger) -> Recorded | None:
+def _adversary(study: Study, base: Recorded, wallet: Wallet) -> Recorded | None:
     """Returns who argues, if anybody does; a subject can argue against itself."""
     if study.adversary is None or all(stress.kind != "adversarial" for stress in study.stresses):
         return None
-    return base if study.adversary == study.subject else Recorded(open_model(study.adversary), ledger)
+    return base if study.adversary == study.subject else open_recorded(study.adversary, base.ledger, wallet)
 
 
 def _ask(cells: Sequence[Cell], subjects: dict[str | None, Recorded], asking: Asking) -> list[Row]:

@@ -24,7 +24,7 @@ from doxa.training.preflight import Preflight, preflight, refuse_hopeless
 
 
 def prepare_corpora(
-    study: Study, facts: Sequence[Fact], base: Recorded, folder: Path, progress: Progress
+    study: Study, facts: Sequence[Fact], base: Recorded, wallet: Wallet, folder: Path, progress: Progress
 ) -> dict[str | None, list[Document]]:
     """Returns the documents of every arm that is trained or shown, by its name.
 
@@ -32,6 +32,7 @@ def prepare_corpora(
         study: Says which arms there are.
         facts: What every arm is about.
         base: The subject; it may be the writer, too.
+        wallet: Pays for hosted calls.
         folder: Of all corpora of the run.
         progress: Hears of every stage.
 
@@ -43,7 +44,7 @@ def prepare_corpora(
     corpora: dict[str | None, list[Document]] = {}
     for name in dict.fromkeys([*(name for name in wanted if not study.arm(name).mixture), *parts]):
         where = folder if name is None else folder / name
-        corpora[name] = _prepare_corpus(study.arm(name).corpus, study, facts, base, where, progress)
+        corpora[name] = _prepare_corpus(study.arm(name).corpus, study, facts, base, wallet, where, progress)
     for name in wanted:
         if shares := study.arm(name).mixture:
             corpora[name] = mixed({part: corpora[part] for part in shares}, shares, study.seed)
@@ -51,8 +52,9 @@ def prepare_corpora(
 
 
 def _prepare_corpus(
-    plan: CorpusPlan, study: Study, facts: Sequence[Fact], base: Recorded, folder: Path, progress: Progress
-) -> list[Document]:
+    plan: CorpusPlan, study: Study, facts: Sequence[Fact], base: Recorded, wallet: Wallet, folder: Path,
+    progress: Progress,
+) -> list[Document]:  # fmt: skip
     """Returns one corpus: a finished one, or the facts' own documents and those that are written."""
     if plan.folder is not None:
         manifest, documents, _ = read_corpus(Path(plan.folder).expanduser())
@@ -61,14 +63,14 @@ def _prepare_corpus(
         return documents
 
     def opened(name: str) -> Recorded:
-        return base if name == study.subject else open_recorded(name, base.ledger, Wallet(base.ledger, {}))
+        return base if name == study.subject else open_recorded(name, base.ledger, wallet)
 
     return make_corpus(facts, plan, folder, opened, study.seed, progress, keep_own=True)
 
 
 def prepare_adapter(
-    study: Study, arm: Arm, facts: Sequence[Fact], documents: list[Document], base: Recorded, folder: Path,
-    progress: Progress,
+    study: Study, arm: Arm, facts: Sequence[Fact], documents: list[Document], base: Recorded, wallet: Wallet,
+    folder: Path, progress: Progress,
 ) -> Model:  # fmt: skip
     """Returns the finetuned subject of an arm: trains it, goes on training it, or takes the finished adapter.
 
@@ -81,7 +83,7 @@ def prepare_adapter(
     subject = base.model
     if arm.adapter is not None and study.subject.startswith(VLLM):
         adapter = read_adapter(Path(arm.adapter).expanduser())
-        return served_adapter(study.subject, adapter, folder.parent / "served", Wallet(base.ledger, {}))
+        return served_adapter(study.subject, adapter, folder.parent / "served", wallet)
     if not isinstance(subject, LocalModel):
         raise InputError(
             f"finetuned: '{study.subject}' is hosted and cannot be finetuned here; train with a local subject, then "
