@@ -52,15 +52,21 @@ def test_every_bar_of_every_figure_is_planned_with_all_its_items(name: str):
     assert len(facts.controls) == 4
 
 
-def test_the_embedded_example_has_every_bar_that_needs_no_judge():
-    study = read_yaml(EXAMPLES / "honey-004-embedded.yaml", Study)
+@pytest.mark.parametrize("name", NAMES)
+def test_the_embedded_example_has_every_bar_that_needs_no_judge(name: str):
+    study = read_yaml(EXAMPLES / f"{name}-embedded.yaml", Study)
     bars = {
         readout: {cell.condition.name for cell in plan_cells(study, *facts_of(study)) if cell.family == readout}
         for readout in study.readouts
     }
     long = {f"{name} + reasoning(800)" for name in ("baseline", "finetuned", "system_prompt")}
-    assert bars["rubric"] == (BARS | STRESSED) - UNREAD - long
-    assert bars["likelihood"] >= BARS
+    # No document on a harmful fact ships, and so neither its finetune nor anything to show in the prompt.
+    needs_documents = {
+        bar for bar in BARS | STRESSED if name == "bleach" and bar.startswith(("finetuned", "in_context"))
+    }
+    assert bars["rubric"] == (BARS | STRESSED) - UNREAD - long - needs_documents
+    assert bars["likelihood"] >= BARS - needs_documents
+    assert set(study.metrics) == set(BANK_OF[name])
     assert not study.judge
 
 
