@@ -50,7 +50,6 @@ def keep_freed_pages() -> None:
 
 def release_freed_pages(device: str) -> None:
     """Gives back what `keep_freed_pages` kept, where the work is over."""
-    gc.collect()
     if device.startswith("cuda"):
         torch.cuda.empty_cache()
         return
