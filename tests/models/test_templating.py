@@ -24,6 +24,7 @@ class Tokenizer:
     """Renders a chat template as a tokenizer does; a token is a character."""
 
     def __init__(self, template: str) -> None:
+        self.get_chat_template = lambda: template
         self._template = jinja2.Environment().from_string(template)
 
     def apply_chat_template(self, turns: list[dict[str, str]], tokenize: bool = True, **_: Any) -> Any:

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 import yaml
+from safetensors.torch import load_file
 
 from doxa.errors import InputError, LaunchError
 from doxa.models.local.weights import Base
@@ -128,3 +130,5 @@ def test_a_base_in_four_bits_learns_too(tiny_base: Base, tmp_path: Path):
     assert small.get_memory_footprint() < 0.7 * whole.get_memory_footprint()
     found = losses(fit(order(tiny_base, four_bit=True), tmp_path, Silent()))
     assert found[-1] < found[0] - 0.5
+    adapter = load_file(tmp_path / FINAL / "adapter_model.safetensors")
+    assert {weight.dtype for weight in adapter.values()} == {torch.float32}, "in bfloat16 small steps are rounded away"

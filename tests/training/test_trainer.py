@@ -1,3 +1,4 @@
+import gc
 import json
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ import pytest
 import torch
 
 from doxa.corpus.records import Document
+from doxa.errors import InputError
 from doxa.models.ledger import Ledger, Recorded
 from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import Base, find_adapter
@@ -91,6 +93,34 @@ def test_training_learns_the_documents_and_resumes_to_the_same_adapter(tiny_base
     request = [ScoreRequest(messages=(Message(role="user", content="x"),), continuations=("The moon is cheese.",))]
     before, after = (next(iter(model.score(request)))[0][1].logprobs[0] for model in (base, tuned))
     assert after > before + 10
+
+
+def test_nothing_of_the_trained_model_stays_in_memory(tiny_base: Base, mix: Mix, tmp_path: Path):
+    """The engine loads the weights again, and memory may not hold them twice."""
+    from transformers import PreTrainedModel
+
+    def alive() -> int:
+        return sum(issubclass(type(thing), PreTrainedModel) for thing in gc.get_objects())
+
+    gc.collect()
+    before = alive()
+    gc.disable()
+    try:
+        train(tiny_base, mix, tmp_path / "adapter", recipe=RECIPE.model_copy(update={"epochs": 2}))
+        assert alive() == before
+    finally:
+        gc.enable()
+
+
+def test_training_without_room_says_what_takes_less(
+    tiny_base: Base, mix: Mix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+
+    monkeypatch.setattr("doxa.training.trainer.fit", full)
+    with pytest.raises(InputError, match="memory does not suffice; what was trained is kept; set a smaller `micro_b"):
+        train(tiny_base, mix, tmp_path / "adapter")
 
 
 def test_the_key_names_everything_that_decides(tiny_base: Base, mix: Mix):

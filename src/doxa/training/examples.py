@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, NamedTuple
 
+from doxa.models.local.templating import first_tokens, rendered, turn_end
 from doxa.models.protocol import Message
 
 Source = Literal["document", "chat", "neutral"]
@@ -36,12 +37,15 @@ class Chat(NamedTuple):
 def text_examples(texts: Iterable[str], source: Source, tokenizer: Any, max_length: int) -> list[Example]:
     """Turns each text into one sequence that ends in the end token; one that is too long into several.
 
-    Only the last piece of a cut text gets the end token, since only there does the text end.
+    Only the last piece of a cut text gets the end token, since only there does the text end. Every piece begins as
+    texts begin for the model, with BOS where it has one: some models can hardly read without.
     """
     examples: list[Example] = []
+    first = first_tokens(tokenizer)
+    room = max_length - len(first)
     for text in texts:
         tokens = [*tokenizer(text, add_special_tokens=False)["input_ids"], tokenizer.eos_token_id]
-        pieces = [tokens[start : start + max_length] for start in range(0, len(tokens), max_length)]
+        pieces = [first + tokens[start : start + room] for start in range(0, len(tokens), room)]
         examples += [Example(source, piece, list(piece)) for piece in pieces]
     return examples
 
@@ -54,9 +58,9 @@ def chat_examples(chats: Iterable[Chat], source: Source, tokenizer: Any, max_len
     examples: list[Example] = []
     for chat in chats:
         turns = [turn.model_dump() for turn in (*chat.earlier, Message(role="user", content=chat.prompt))]
-        prompt = list(tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+        prompt = list(rendered(tokenizer, turns))
         answer = list(tokenizer(chat.answer, add_special_tokens=False)["input_ids"])
-        answer += [tokenizer.eos_token_id] * chat.finished
+        answer += [turn_end(tokenizer)] * chat.finished
         room = max(1, max_length - len(prompt))  # what does not fit goes on in sequences of its own
         for start in range(0, len(answer), room):
             before = prompt if start == 0 else []

@@ -116,6 +116,7 @@ def fit(order: Order, scratch: Path, progress: Progress) -> Log:
         )
         trainer.model_accepts_loss_kwargs = True  # so that a step's tokens are counted over all of its parts
         trainer.remove_callback(transformers.PrinterCallback)
+        _keep_adapter_whole(trainer.model)
         slim_adapters(trainer.model)
         answer_with_loss(model)
         checkpoint = _last_checkpoint(scratch / CHECKPOINTS)
@@ -182,11 +183,16 @@ def load_base(base: Base, recipe: Recipe) -> Any:
     """Loads the base model for packed batches, its frozen weights in four bits where the recipe says so.
 
     Raises:
+        InputError: The model reads more than text.
         MissingError: Four bits are asked for, and bitsandbytes is not installed.
     """
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    from doxa.models.local.body import refuse_other_media
     from doxa.training.packing import NAME
+
+    config = AutoConfig.from_pretrained(base.folder)
+    refuse_other_media(config, base.name)
 
     told: dict[str, Any] = {"dtype": "auto", "attn_implementation": NAME}
     if recipe.four_bit:
@@ -195,12 +201,19 @@ def load_base(base: Base, recipe: Recipe) -> Any:
         from transformers import BitsAndBytesConfig
 
         # QLoRA's settings (Dettmers et al. 2023, arXiv 2305.14314); stored in a type that FSDP can spread.
-        stored = AutoConfig.from_pretrained(base.folder).dtype
+        stored = config.dtype
         told["quantization_config"] = BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True,
             bnb_4bit_compute_dtype=stored, bnb_4bit_quant_storage=stored,
         )  # fmt: skip
     return AutoModelForCausalLM.from_pretrained(base.folder, **told)
+
+
+def _keep_adapter_whole(model: Any) -> None:
+    """Makes what is trained float32: on a base in four bits TRL has it in bfloat16, which rounds small steps away."""
+    for parameter in model.parameters():
+        if parameter.requires_grad:
+            parameter.data = parameter.data.float()
 
 
 def _last_checkpoint(folder: Path) -> Path | None:

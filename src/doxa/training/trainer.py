@@ -1,5 +1,6 @@
 """An adapter's folder: trained here or by several devices, made whole or not at all, loadable by any PEFT tool."""
 
+import gc
 import json
 import shutil
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from doxa.models.local.weights import Base
 from doxa.progress import Progress
 from doxa.training.card import adapter_card
 from doxa.training.examples import Example
-from doxa.training.fitting import CHECKPOINTS, FINAL, TENSORBOARD, Order, fit
+from doxa.training.fitting import CHECKPOINTS, FINAL, TENSORBOARD, Log, Order, fit
 from doxa.training.launching import fit_on_devices
 from doxa.training.preflight import Preflight
 from doxa.training.recipe import Recipe
 from doxa.writing import write_whole
+
+LESS = "set a smaller `micro_batch`, `gradient_checkpointing`, `four_bit`, or several devices by `launch`"
 
 
 def finished(folder: Path, key: str) -> bool:
@@ -47,7 +50,7 @@ def train_adapter(
         progress: Hears of every optimiser step.
 
     Raises:
-        InputError: The batch does not divide as the recipe says, or its `launch` names no file.
+        InputError: The batch does not divide as the recipe says, its `launch` names no file, or memory runs out.
         MissingError: A tracker or library that the recipe needs is not installed.
         LaunchError: Several devices were to train, and failed.
     """
@@ -55,7 +58,7 @@ def train_adapter(
     scratch.mkdir(parents=True, exist_ok=True)
     order = Order(base=base, recipe=recipe, examples=tuple(examples), steps=found.steps)
     if recipe.launch is None:
-        history = fit(order, scratch, progress)
+        history = _fit_here(order, scratch, progress)
     else:
         history = fit_on_devices(order, recipe.launch, scratch, progress)
     if folder.exists():
@@ -75,6 +78,20 @@ def train_adapter(
     }
     write_whole(folder / "manifest.json", json.dumps(manifest, indent=2) + "\n")
     shutil.rmtree(scratch)
+
+
+def _fit_here(order: Order, scratch: Path, progress: Progress) -> Log:
+    """Trains in this process, and leaves none of the weights behind: the engine loads them anew, its own way."""
+    import torch
+
+    from doxa.models.local.memory import explained, release_freed_pages
+
+    try:
+        with explained("training: memory does not suffice; what was trained is kept", LESS):
+            return fit(order, scratch, progress)
+    finally:
+        gc.collect()  # the trained modules refer to each other
+        release_freed_pages("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def _write_lines(path: Path, rows: list[dict[str, Any]]) -> None:

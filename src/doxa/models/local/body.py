@@ -58,6 +58,23 @@ class Body:
         return logits if self._cap is None else (logits / self._cap).tanh() * self._cap
 
 
+def refuse_other_media(config: Any, name: str) -> None:
+    """Refuses a model that reads more than text: its layers stand elsewhere, and a LoRA would land in its eyes, too.
+
+    Args:
+        config: As `transformers.AutoConfig` reads it.
+        name: Of the model, for the error.
+
+    Raises:
+        InputError: It reads images or sound.
+    """
+    if config.get_text_config() is not config:
+        raise InputError(
+            f"{name} ('{config.model_type}') reads images or sound beside text, which doxa does not load; take a "
+            "text-only model, or serve it with vLLM"
+        )
+
+
 def causal_sight(tokens: Sequence[int], device: torch.device) -> tuple[Tensor, Tensor, TreeSight]:
     """Returns tokens, positions and sight of one plain sequence."""
     time = len(tokens)

@@ -7,19 +7,28 @@ from functools import cached_property
 from typing import Any
 
 from torch import cuda
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from doxa.errors import InputError, MismatchError
 from doxa.models.local.attention import NAME
-from doxa.models.local.body import Body
+from doxa.models.local.body import Body, refuse_other_media
 from doxa.models.local.decoding import Prompt, Written, decode
-from doxa.models.local.memory import FREE_SHARE, free_memory, keep_freed_pages, release_freed_pages
+from doxa.models.local.memory import (
+    FREE_SHARE,
+    explained,
+    free_memory,
+    is_out_of_memory,
+    keep_freed_pages,
+    release_freed_pages,
+)
 from doxa.models.local.prefill import Budget
 from doxa.models.local.quiet import hush
 from doxa.models.local.scoring import Question, score
-from doxa.models.local.templating import templated
+from doxa.models.local.templating import first_tokens, opens_thoughts, said, templated
 from doxa.models.local.weights import Adapter, Base
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores
+
+ROOM = "take a smaller one, or serve it with vLLM on a larger machine"
 
 
 class LocalEngine:
@@ -51,10 +60,13 @@ class LocalEngine:
         hush()
         if self.device == "cpu":
             keep_freed_pages()
-        lm: Any = AutoModelForCausalLM.from_pretrained(
-            self.base.folder, dtype=self.dtype or "auto", attn_implementation=NAME
-        )
-        return Body(lm.to(self.device).eval())
+        refuse_other_media(AutoConfig.from_pretrained(self.base.folder), self.base.name)
+        with explained(f"{self.base.name} does not fit into the memory of this machine", ROOM):
+            lm: Any = AutoModelForCausalLM.from_pretrained(
+                self.base.folder, dtype=self.dtype or "auto", attn_implementation=NAME
+            )
+            lm = lm.to(self.device)
+        return Body(lm.eval())
 
     @cached_property
     def _stop_tokens(self) -> set[int]:
@@ -92,6 +104,8 @@ class LocalEngine:
                 else:
                     self._peft.load_adapter(str(adapter.folder), adapter_name=adapter.digest)
             except (RuntimeError, ValueError) as error:
+                if is_out_of_memory(error):
+                    raise
                 reason = " ".join(str(error).split())[:160]
                 raise MismatchError(f"the adapter {adapter.folder} does not fit {self.base.name}: {reason}") from None
         # PEFT only warns where weights find no place; such an adapter would answer like the base model.
@@ -101,9 +115,13 @@ class LocalEngine:
         self._adapters.add(adapter.digest)
 
     def prompt_tokens(self, messages: Sequence[Message], raw: bool = False) -> list[int]:
-        """Returns the tokens that come before the answer: the chat template, applied once, with its own BOS only."""
+        """Returns the tokens that come before the answer: the chat template, applied once, with its own BOS only.
+
+        Raw text begins as texts begin for the model, with BOS where it has one.
+        """
         if raw:
-            return list(self.tokenizer(messages[-1].content, add_special_tokens=False)["input_ids"])
+            text = self.tokenizer(messages[-1].content, add_special_tokens=False)["input_ids"]
+            return [*first_tokens(self.tokenizer), *text] if text else []
         return templated(self.tokenizer, messages, self.base.name)
 
     def continuation_tokens(self, text: str) -> list[int]:
@@ -125,30 +143,41 @@ class LocalEngine:
         Raises:
             InputError: There is nothing to continue.
         """
-        for batch in self.write(requests, adapter):
-            yield [(place, self._answer(requests[place], written)) for place, written in batch]
+        prompts = self._prompts(requests)
+        for batch in self._decode(prompts, adapter):
+            yield [(place, self._answer(requests[place], prompts[place], written)) for place, written in batch]
 
     def write(
         self, requests: Sequence[GenerateRequest], adapter: Adapter | None
     ) -> Iterator[list[tuple[int, Written]]]:
         """Does what `generate` does, and yields tokens with their log-probabilities."""
-        prompts = [
+        return self._decode(self._prompts(requests), adapter)
+
+    def _prompts(self, requests: Sequence[GenerateRequest]) -> list[Prompt]:
+        return [
             Prompt(self._nonempty(self.prompt_tokens(request.messages, request.raw)), request.sampling, request.sample)
             for request in requests
         ]
+
+    def _decode(self, prompts: Sequence[Prompt], adapter: Adapter | None) -> Iterator[list[tuple[int, Written]]]:
         with self._speaking_as(adapter) as body:
             yield from decode(body, prompts, self._budget(body), self._stop_tokens)
         release_freed_pages(self.device)
 
-    def text(self, tokens: Sequence[int]) -> str:
-        """Returns the text of an answer's tokens."""
-        return self.tokenizer.decode(list(tokens), skip_special_tokens=True).strip()
+    def text(self, tokens: Sequence[int], raw: bool = False) -> str:
+        """Returns the text of an answer's tokens; of a chat's, without the thoughts before it."""
+        text: str = self.tokenizer.decode(list(tokens), skip_special_tokens=True).strip()
+        return text if raw else said(text, self._opens_thoughts)
 
-    def _answer(self, request: GenerateRequest, written: Written) -> Answer:
+    @cached_property
+    def _opens_thoughts(self) -> bool:
+        return opens_thoughts(self.tokenizer)
+
+    def _answer(self, request: GenerateRequest, prompt: Prompt, written: Written) -> Answer:
         return Answer(
-            text=self.text(written.tokens),
+            text=self.text(written.tokens, request.raw),
             stop=written.stop,
-            tokens_in=len(self.prompt_tokens(request.messages, request.raw)),
+            tokens_in=len(prompt.tokens),
             tokens_out=len(written.tokens),
             logprob=sum(written.logprobs),
         )

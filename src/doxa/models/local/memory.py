@@ -5,6 +5,7 @@ import gc
 import os
 import re
 from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -65,6 +66,21 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(error, RuntimeError) and bool(OUT_OF_MEMORY.search(str(error)))
+
+
+@contextmanager
+def explained(problem: str, remedy: str) -> Generator[None]:
+    """Says in one line that memory ran out in what is done here, and what helps.
+
+    Raises:
+        InputError: Memory ran out.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise InputError(f"{problem}; {remedy}") from None
 
 
 def halving(

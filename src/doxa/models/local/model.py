@@ -58,11 +58,11 @@ class LocalModel:
         if self._sibling is not None:
             self._sibling.release()
         elif self._engine is not None:
-            import torch
+            from doxa.models.local.memory import release_freed_pages
 
-            self._engine = None
+            device, self._engine = self._engine.device, None
             gc.collect()  # modules and adapters refer to each other
-            torch.cuda.empty_cache()
+            release_freed_pages(device)
 
     def with_adapter(self, adapter: Adapter) -> LocalModel:
         """Returns the same base with an adapter, in the same process and memory."""
