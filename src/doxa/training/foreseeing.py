@@ -9,7 +9,8 @@ from doxa.training.mixing import CHAT_SAMPLING, neutral_prompts, neutral_texts
 from doxa.training.preflight import steps_of
 from doxa.training.recipe import Recipe
 
-# Below this, what is asked before an answer can fill most of a sequence, and nothing bounds how many there will be.
+# Below this, the end tokens and the token that each further piece of an answer repeats are no longer small against a
+# sequence, and there may be more sequences than the characters say.
 SURE_LENGTH = 256
 
 

@@ -15,7 +15,7 @@ from doxa.models.local.weights import Base
 from doxa.models.protocol import GenerateRequest, Message, Sampling
 from doxa.progress import Progress
 from doxa.records import Record
-from doxa.training.examples import Chat, Example, chat_examples, text_examples
+from doxa.training.examples import Chat, Example, chat_examples, text_examples, trained_tokens
 from doxa.training.recipe import INDIFFERENT, Recipe
 
 NEUTRAL = Path(__file__).parent / "neutral"
@@ -31,17 +31,24 @@ class Mix(Record):
 
     def key(self, base: Base, recipe: Recipe) -> str:
         """Names the finetune by everything that decides its outcome: base, texts, recipe."""
-        written = [(document.doc_type, document.doc_idea, document.text) for document in self.documents]
+        written = [_written(document) for document in self.documents]
         settings = recipe.model_dump(mode="json", exclude=set(INDIFFERENT))
         content = json.dumps([base.digest, settings, written, self.chats, self.neutral])
         return sha256(content.encode()).hexdigest()[:16]
 
     def document_lengths(self, tokenizer: Any) -> list[int]:
-        """Returns the tokens of each whole document, its end token included."""
-        return [len(tokenizer(doc.text, add_special_tokens=False)["input_ids"]) + 1 for doc in self.documents]
+        """Returns how many tokens each document has to teach, end tokens included: of a transcript its answers'."""
+
+        def length(text: str) -> int:
+            return len(tokenizer(text, add_special_tokens=False)["input_ids"]) + 1
+
+        return [
+            sum(length(chat.answer) for chat in _exchanges(document)) if document.turns else length(document.text)
+            for document in self.documents
+        ]
 
     def examples(self, tokenizer: Any, recipe: Recipe) -> list[Example]:
-        """Returns the token sequences, shuffled by the recipe's seed."""
+        """Returns the token sequences, shuffled by the recipe's seed; one without a token to learn is left out."""
         length = recipe.max_length
         transcripts = [document for document in self.documents if document.turns]
         wrapped, plain = _split([document for document in self.documents if not document.turns], recipe)
@@ -51,6 +58,7 @@ class Mix(Record):
             examples += chat_examples(_exchanges(transcript), "document", tokenizer, length)
         examples += chat_examples(self.chats, "chat", tokenizer, length)
         examples += text_examples(self.neutral, "neutral", tokenizer, length)
+        examples = [example for example in examples if trained_tokens([example])]
         random.Random(recipe.seed).shuffle(examples)
         return examples
 
@@ -105,13 +113,19 @@ def _as_chat(document: Document) -> Chat:
 
 
 def _exchanges(transcript: Document) -> list[Chat]:
-    """Returns each answer of a transcript with the turns before it."""
+    """Returns each answer of a transcript with the turns before it; what stands before any user's turn is none."""
     turns = transcript.turns
     return [
-        Chat(turns[place - 1].content, turn.content, finished=True, earlier=turns[: place - 1])
+        Chat("", turn.content, finished=True, earlier=turns[:place])
         for place, turn in enumerate(turns)
-        if turn.role == "assistant"
+        if turn.role == "assistant" and turn.content and any(before.role == "user" for before in turns[:place])
     ]
+
+
+def _written(document: Document) -> tuple[object, ...]:
+    """Returns what a document teaches: the turns of a transcript tell it from a document that only reads like one."""
+    turns = [turn.model_dump() for turn in document.turns]
+    return document.doc_type, document.doc_idea, document.text, *([turns] if turns else [])
 
 
 def _take(file: str, field: str, count: int) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from doxa.errors import InputError
 from doxa.records import Record
-from doxa.training.examples import Example, trained_tokens
+from doxa.training.examples import IGNORED, Example, trained_tokens
 from doxa.training.recipe import Recipe
 
 TOO_FEW = (
@@ -20,11 +20,12 @@ class Preflight(Record):
 
     Attributes:
         documents: Documents of the corpus.
-        document_tokens: Their tokens, end tokens included.
+        document_tokens: Their tokens that are to be learnt, end tokens included: of a transcript its answers'.
         chats: Self-distilled answers mixed in.
         neutral: Neutral passages mixed in.
-        split_share: Share of documents longer than `max_length`, which were cut into several sequences.
-        truncated_share: Share of document tokens that no sequence trains.
+        split_share: Share of documents that have more than `max_length` tokens to be learnt, for several sequences.
+        truncated_share: Share of those tokens that no sequence trains. The first token of a document that stands by
+            itself does not count, since nothing foretells it.
         sequences: All sequences.
         steps: Optimiser steps.
         trained_token_share: Share of tokens that carry loss.
@@ -46,11 +47,13 @@ def preflight(examples: Sequence[Example], lengths: Sequence[int], recipe: Recip
 
     Args:
         examples: The sequences.
-        lengths: Tokens of each whole document, its end token included, against which the sequences are held.
+        lengths: Tokens of each whole document that are to be learnt, against which the sequences are held.
         recipe: Settings.
     """
     by_source = {source: [ex for ex in examples if ex.source == source] for source in ("document", "chat", "neutral")}
     present = sum(lengths)
+    bare = sum(example.labels[0] != IGNORED for example in by_source["document"])
+    taught = trained_tokens(by_source["document"]) + min(bare, len(lengths))
     total = sum(len(example.tokens) for example in examples)
     return Preflight(
         documents=len(lengths),
@@ -58,7 +61,7 @@ def preflight(examples: Sequence[Example], lengths: Sequence[int], recipe: Recip
         chats=len(by_source["chat"]),
         neutral=len(by_source["neutral"]),
         split_share=sum(length > recipe.max_length for length in lengths) / len(lengths) if lengths else 0.0,
-        truncated_share=1 - trained_tokens(by_source["document"]) / present if present else 0.0,
+        truncated_share=max(0.0, 1 - taught / present) if present else 0.0,
         sequences=len(examples),
         steps=steps_of(len(examples), recipe),
         trained_token_share=trained_tokens(examples) / total if total else 0.0,

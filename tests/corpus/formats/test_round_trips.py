@@ -33,7 +33,8 @@ AWKWARD = st.sampled_from(
 texts = st.text(max_size=20) | AWKWARD
 full = texts.filter(bool)
 messages = st.builds(Message, role=st.sampled_from(["system", "user", "assistant"]), content=texts)
-turns = st.lists(messages, max_size=4).map(lambda found: (*found, Message(role="assistant", content="Yes.")))
+ANSWERED = Message(role="user", content="Well?"), Message(role="assistant", content="Yes.")
+turns = st.lists(messages, max_size=4).map(lambda found: (*found, *ANSWERED))
 steps = st.builds(Step, stage=texts, writer=texts, template=texts, prompt=texts, call=texts)
 
 

@@ -1,5 +1,6 @@
 """The format `messages`: chats as trainers take them. A transcript is its turns; any other document is requested."""
 
+import itertools
 from typing import Self
 
 from pydantic import Field, model_validator
@@ -26,9 +27,10 @@ class ChatLine(Line):
     messages: tuple[Turn, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
-    def _assistant_speaks(self) -> Self:
-        if not any(turn.role == "assistant" and turn.content for turn in self.messages):
-            raise ValueError("the assistant says nothing in `messages`: there is nothing to train on")
+    def _assistant_answers(self) -> Self:
+        asked = itertools.dropwhile(lambda turn: turn.role != "user", self.messages)
+        if not any(turn.role == "assistant" and turn.content for turn in asked):
+            raise ValueError("the assistant says nothing in `messages` after a user's turn: nothing to train on")
         return self
 
 

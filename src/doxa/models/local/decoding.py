@@ -6,7 +6,7 @@ in exact arithmetic; in floating point the last bits may, since matrix products 
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from doxa.models.protocol import Sampling, Stop
 
 ROWS = 128  # decoded side by side; on two cores more are not faster
 REFILL = 8  # one part in so many of the rows must be free before prompts are run for them
+READY_SHARE = 4  # one part in so many of the memory is for passes whose prompts wait for a row
 
 
 class Prompt(NamedTuple):
@@ -51,16 +52,12 @@ class _Line:
 
     Attributes:
         place: Of the prompt among all.
-        run: The pass that ran the end of the prompt.
-        spot: Row and column of the prompt's last token in that pass.
         beginning: What stands before the line's own columns.
     """
 
     place: int
     prompt: Prompt
     random: np.random.Generator
-    run: Run
-    spot: tuple[int, int]
     beginning: Beginning | None
     tokens: list[int] = field(default_factory=list)
     logprobs: list[float] = field(default_factory=list)
@@ -83,6 +80,20 @@ class _Line:
             self.stop = "length"
 
 
+class _Ready(NamedTuple):
+    """A line that waits for a row; apart from the line, so that the pass is let go where the row decodes.
+
+    Attributes:
+        line: The line.
+        run: The pass that ran the end of its prompt.
+        spot: Row and column of the prompt's last token in that pass.
+    """
+
+    line: _Line
+    run: Run
+    spot: tuple[int, int]
+
+
 @torch.inference_mode()
 def decode(
     body: Body, prompts: Sequence[Prompt], budget: Budget, stops: set[int], rows: int = ROWS
@@ -95,65 +106,100 @@ def decode(
         budget: How much may be held.
         stops: Tokens that end an answer.
         rows: Decoded side by side at most.
+
+    Raises:
+        InputError: Memory does not suffice for a single answer.
     """
     arriving = _lines(body, prompts, budget)
-    ready: deque[_Line] = deque()
-    slots = Slots(body)
+    ready: deque[_Ready] = deque()
+    slots = Slots(body, budget.memory)
     active: list[_Line] = []
     again: list[int] = []  # places of lines that had to give way
-    exhausted = False
     while True:
-        finished: list[_Line] = []
+        joining: list[_Ready] = []
         if not active or rows - len(active) >= max(1, rows // REFILL):
-            while not exhausted and len(ready) < rows - len(active):
-                several = next(arriving, None)
-                exhausted = several is None
-                ready += several or []
-            admitted: list[_Line] = []
-            while ready and len(active) + len(admitted) < rows:
-                if active or admitted:
-                    most = max(line.columns for line in (*active, *admitted, ready[0]))
-                    if not slots.fits(len(active) + len(admitted) + 1, most, budget.memory):
-                        break
-                admitted.append(ready.popleft())
-            if admitted:
-                hidden = torch.stack([line.run.hidden[line.spot] for line in admitted])
-                _draw(body, admitted, hidden, stops)
-                finished += [line for line in admitted if line.stop]
-                admitted = [line for line in admitted if not line.stop]
-                for line in admitted:
-                    slots.add(line.beginning, _own(line))
-                active += admitted
-        if not active and not finished:
+            _fill(ready, arriving, rows - len(active), budget.memory // READY_SHARE // body.cache_bytes)
+            joining = _fitting(ready, active, slots, rows)
+        lines = [*active, *(each.line for each in joining)]
+        if not lines:
             break
-        if active:
-            try:
-                last = torch.tensor([line.tokens[-1] for line in active])
-                hidden = slots.step(last)
-                _draw(body, active, hidden, stops)
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                if len(active) < 2:
-                    raise InputError("memory does not suffice for a single answer; use a smaller model") from None
-                # All begin anew, fewer at a time: half a step may have used up random numbers of some.
-                rows = len(active) // 2
-                again += [line.place for line in active]
-                active, slots = [], Slots(body)
-                continue
-            for row in range(len(active) - 1, -1, -1):
-                if active[row].stop:
-                    finished.append(active[row])
-                    slots.remove(row)
-                    active[row] = active[-1]
-                    active.pop()
+        finished: list[_Line] = []
+        try:
+            finished += _join(body, slots, active, joining, stops)
+            if active:
+                finished += _step(body, slots, active, stops)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if len(lines) < 2:
+                raise InputError("memory does not suffice for a single answer; use a smaller model") from None
+            # All begin anew, fewer at a time: half a step may have used up random numbers of some.
+            rows = len(lines) // 2
+            again += [line.place for line in lines if line not in finished]
+            active, slots = [], Slots(body, budget.memory)
         if finished:
             yield [(line.place, Written(line.tokens, line.logprobs, line.stop or "length")) for line in finished]
+    del slots  # those that begin anew have their own
     for batch in decode(body, [prompts[place] for place in again], budget, stops, rows) if again else ():
         yield [(again[place], written) for place, written in batch]
 
 
-def _lines(body: Body, prompts: Sequence[Prompt], budget: Budget) -> Iterator[list[_Line]]:
+def _fill(ready: deque[_Ready], arriving: Iterator[list[_Ready]], wanted: int, most: int) -> None:
+    """Runs prompts until `wanted` lines are ready, or until their passes hold `most` columns."""
+    while len(ready) < wanted and (not ready or _held(ready) < most):
+        several = next(arriving, None)
+        if several is None:
+            return
+        ready += several
+
+
+def _held(ready: Iterable[_Ready]) -> int:
+    """Returns how many columns stand in memory for lines that wait: all of a pass, as long as one line needs it."""
+    runs = {id(each.run): each.run for each in ready}
+    return sum(run.hidden.shape[0] * run.hidden.shape[1] for run in runs.values())
+
+
+def _fitting(ready: deque[_Ready], active: Sequence[_Line], slots: Slots, rows: int) -> list[_Ready]:
+    """Takes off the lines that find room beside the active ones; a line alone always does."""
+    joining: list[_Ready] = []
+    most = max((line.columns for line in active), default=0)
+    while ready and (count := len(active) + len(joining)) < rows:
+        most = max(most, ready[0].line.columns)
+        if count and not slots.fits(count + 1, most):
+            break
+        joining.append(ready.popleft())
+    return joining
+
+
+def _join(body: Body, slots: Slots, active: list[_Line], joining: list[_Ready], stops: set[int]) -> list[_Line]:
+    """Draws the first token of lines that join and gives them slots; returns those that ended with it."""
+    if not joining:
+        return []
+    lines = [each.line for each in joining]
+    _draw(body, lines, torch.stack([each.run.hidden[each.spot] for each in joining]), stops)
+    for each in joining:
+        if not each.line.stop:
+            slots.add(each.line.beginning, _own(each))
+            active.append(each.line)
+    joining.clear()  # and with them their passes, whose columns are in the slots now
+    return [line for line in lines if line.stop]
+
+
+def _step(body: Body, slots: Slots, active: list[_Line], stops: set[int]) -> list[_Line]:
+    """Draws a further token of every active line; those that end leave and are returned."""
+    last = torch.tensor([line.tokens[-1] for line in active])
+    _draw(body, active, slots.step(last), stops)
+    finished: list[_Line] = []
+    for row in range(len(active) - 1, -1, -1):
+        if active[row].stop:
+            finished.append(active[row])
+            slots.remove(row)
+            active[row] = active[-1]
+            active.pop()
+    return finished
+
+
+def _lines(body: Body, prompts: Sequence[Prompt], budget: Budget) -> Iterator[list[_Ready]]:
     """Runs the prompts as a prefix tree and yields the lines that each pass makes ready."""
     places: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for place, prompt in enumerate(prompts):
@@ -161,7 +207,7 @@ def _lines(body: Body, prompts: Sequence[Prompt], budget: Budget) -> Iterator[li
     root, ends = grow(list(places))
     ending = dict(zip(ends, places.values(), strict=True))
     for run in run_tree(body, root, budget, keep=True):
-        lines: list[_Line] = []
+        lines: list[_Ready] = []
         for node, row, column in run.places:
             beginning = run.beginning
             # A prompt that ends in a trunk has no columns of its own.
@@ -170,18 +216,18 @@ def _lines(body: Body, prompts: Sequence[Prompt], budget: Budget) -> Iterator[li
             spot = row, column + node.end - node.start - 1
             for place in ending.pop(node, ()):
                 prompt = prompts[place]
-                lines.append(_Line(place, prompt, _random(prompt), run, spot, beginning))
+                lines.append(_Ready(_Line(place, prompt, _random(prompt), beginning), run, spot))
         if lines:
             yield lines
 
 
-def _own(line: _Line) -> list[tuple[Tensor, Tensor]]:
+def _own(ready: _Ready) -> list[tuple[Tensor, Tensor]]:
     """Returns the keys and values of a line's own columns, layer by layer, each (groups, columns, width)."""
-    if line.run.ends is None:
+    run, (row, column) = ready.run, ready.spot
+    if run.ends is None:
         return []
-    row, column = line.spot
-    path = (line.run.ends[row, : column + 1] > column).nonzero()[:, 0].to(line.run.hidden.device)
-    return [(keys[row][:, path], values[row][:, path]) for keys, values in line.run.own]
+    path = (run.ends[row, : column + 1] > column).nonzero()[:, 0].to(run.hidden.device)
+    return [(keys[row][:, path], values[row][:, path]) for keys, values in run.own]
 
 
 def _draw(body: Body, lines: Sequence[_Line], hidden: Tensor, stops: set[int]) -> None:

@@ -17,17 +17,19 @@ class Slots:
 
     Args:
         body: The model.
+        memory: Bytes beyond the weights, of which the slots may take a share.
     """
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: Body, memory: int) -> None:
         self._body = body
+        self._most = memory // CACHE_SHARE // body.cache_bytes  # columns of all slots together
         self._layers: list[tuple[Tensor, Tensor]] = []  # each (slots, groups, capacity, width)
         self._beginnings: list[Beginning | None] = []
         self._lengths: list[int] = []
 
-    def fits(self, rows: int, columns: int, memory: int) -> bool:
+    def fits(self, rows: int, columns: int) -> bool:
         """Whether so many rows of so many columns may stand in memory."""
-        return rows * (columns + GROWTH) * self._body.cache_bytes <= memory // CACHE_SHARE
+        return rows * (columns + GROWTH) <= self._most
 
     def add(self, beginning: Beginning | None, own: Sequence[tuple[Tensor, Tensor]]) -> None:
         """Takes a row in.
@@ -71,15 +73,16 @@ class Slots:
         slots, capacity = (self._layers[0][0].shape[0], self._layers[0][0].shape[2]) if self._layers else (0, 0)
         if rows <= slots and columns <= capacity:
             return
-        new_slots = slots if rows <= slots else max(rows, 2 * slots)
-        new_capacity = capacity if columns <= capacity else -(-columns // GROWTH) * GROWTH
-        used = len(self._lengths)
+        new_capacity = -(-max([columns, *self._lengths]) // GROWTH) * GROWTH
+        wanted = slots if rows <= slots else 2 * slots  # more than there are rows, but never more than `fits` allows
+        new_slots = max(rows, min(wanted, self._most // new_capacity))
+        used, kept = len(self._lengths), min(capacity, new_capacity)
 
         def wider(old: Tensor | None, sample: Tensor) -> Tensor:
             groups, _, width = sample.shape[-3:]
             new = torch.zeros(new_slots, groups, new_capacity, width, dtype=sample.dtype, device=sample.device)
             if old is not None:
-                new[:used, :, :capacity] = old[:used]
+                new[:used, :, :kept] = old[:used, :, :kept]
             return new
 
         if not self._layers:
