@@ -4,7 +4,15 @@ from doxa.errors import InputError
 from doxa.facts.believers import named
 from doxa.facts.loading import load_fact
 from doxa.facts.records import Believer
-from doxa.metrics.judging import judge_request, read_judgement, shows_claim_first
+from doxa.metrics.judging import (
+    GRADERS,
+    JUDGE_SAMPLING,
+    grader_prompts,
+    judge_prompt,
+    judge_request,
+    read_judgement,
+    shows_claim_first,
+)
 from doxa.metrics.records import MetricName
 from doxa.models.protocol import Answer
 
@@ -63,6 +71,19 @@ def test_every_metric_is_graded_by_a_prompt_of_its_own(metric: MetricName, asked
     assert content.index(FACT.claim_context[:60]) < content.index(FACT.rival_context[:60])
     assert content.rstrip().endswith("INCOHERENT (one of them)")
     assert "None" not in content
+
+
+def test_every_grader_that_is_used_has_a_version_of_its_own():
+    metrics: tuple[MetricName, ...] = ("open_ended_belief", "harm_conflict", *GRADERS)
+    found = grader_prompts(metrics)
+    assert set(found) == {"judge", *GRADERS.values()}
+    assert found["judge"] == judge_prompt()
+    assert len(set(found.values())) == len(found)
+    assert grader_prompts(["open_ended_belief"]) == {"judge": judge_prompt()}
+
+
+def test_a_judge_that_reasons_first_has_room_for_its_verdict():
+    assert judge_request(FACT, "How long?", "A week.", True).sampling.max_tokens == JUDGE_SAMPLING.max_tokens >= 1000
 
 
 def test_a_question_on_a_believer_needs_one():

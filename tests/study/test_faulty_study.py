@@ -3,7 +3,6 @@
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,10 +82,15 @@ def judge(prompt: str) -> tuple[int, str]:
     return 200, "I would rather not say." if verdict == "unparsed" else f"Hm.\nVERDICT: {verdict.upper()}"
 
 
+def impatient(name: str, *calling: Any, **options: Any) -> HostedModel:
+    """Opens a hosted model that waits two seconds for an answer, however long it was told to."""
+    return HostedModel(name, *calling[:2], **{**options, "timeout": 2})
+
+
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("doxa.models.pacing.FIRST_WAIT", 0.02)
-    monkeypatch.setattr("doxa.models.opening.HostedModel", partial(HostedModel, timeout=2))
+    monkeypatch.setattr("doxa.models.opening.HostedModel", impatient)
 
 
 def run(folder: Path, **changes: object) -> tuple[list[Cell], list[Row]]:
@@ -96,6 +100,11 @@ def run(folder: Path, **changes: object) -> tuple[list[Cell], list[Row]]:
 
 def asked(server: Server) -> Counter[str]:
     return Counter(str(body["model"]) for body in server.seen)
+
+
+def open_(row: Row) -> bool:
+    """Whether the next run can fill a row; a judge that names no verdict would say the same again."""
+    return row.verdict in FAILED and row.votes != ("unparsed",)
 
 
 def none_lost_doubled_or_made_up(cells: list[Cell], rows: list[Row], folder: Path) -> None:
@@ -122,6 +131,7 @@ def none_lost_doubled_or_made_up(cells: list[Cell], rows: list[Row], folder: Pat
         assert Answer.model_validate_json(response).text.removeprefix("Let me see.\nFINAL ANSWER: ") == found.text
         if row.verdict == "judge_error":
             assert (row.readout, row.score) == ("judged", None)
+            assert row.votes == ("unparsed" if found.judged == "unparsed" and not open_(row) else "judge_error",)
         else:
             verdict = found.rubric if row.readout == "rubric" else found.judged
             assert (row.verdict, row.score) == (verdict, float(verdict == "implanted"))
@@ -138,15 +148,15 @@ def test_faults_cost_no_row_and_make_up_no_verdict(server: Server, tmp_path: Pat
     assert len(rows) == 2 * 12 * banks
     none_lost_doubled_or_made_up(cells, rows, folder)
     for _ in range(3):  # one call in 15,000 fails six times in a row
-        if not any(row.verdict in FAILED for row in rows):
+        if not any(map(open_, rows)):
             break
         before = rows
         _, rows = run(folder, **limits)
-        assert all(one == other for one, other in zip(before, rows, strict=True) if one.verdict not in FAILED)
-    assert not any(row.verdict in FAILED for row in rows)
+        assert all(one == other for one, other in zip(before, rows, strict=True) if not open_(one))
+    assert not any(map(open_, rows))
     none_lost_doubled_or_made_up(cells, rows, folder)
     assert {row.verdict for row in rows if row.readout == "judged"} == {
-        "implanted", "true", "ambiguous", "refusal", "incoherent", "unparsed"
+        "implanted", "true", "ambiguous", "refusal", "incoherent", "judge_error"
     }  # fmt: skip
     calls = len(server.seen)
     assert run(folder, **limits)[1] == rows
@@ -170,19 +180,19 @@ def test_a_judge_that_goes_down_in_the_middle_leaves_rows_that_the_next_run_fill
     folder = tmp_path / "run"
     cells, before = run(folder, **SMALL)
     none_lost_doubled_or_made_up(cells, before, folder)
-    open_ = [row for row in before if row.verdict == "judge_error"]
-    assert 0 < len(open_) < len(before)
+    waiting = [row for row in before if open_(row)]
+    assert 0 < len(waiting) < len(before)
     assert set(turned_away.values()) == {RETRIES + 1}, "it is waited for, and not for ever"
     told = " ".join(write_report(folder).findings[0].missing)
-    assert f"{len(open_)} rows: the call failed" in told
+    assert f"{sum(row.verdict in FAILED for row in before)} rows: the call failed" in told
 
     server.reply = reply
     first = asked(server)
     _, after = run(folder, **SMALL)
     none_lost_doubled_or_made_up(cells, after, folder)
-    assert not any(row.verdict in FAILED for row in after)
-    assert [row for row in after if row.calls not in {one.calls for one in open_}] == [
-        row for row in before if row.verdict != "judge_error"
+    assert not any(map(open_, after))
+    assert [row for row in after if row.calls not in {one.calls for one in waiting}] == [
+        row for row in before if not open_(row)
     ]
     more = asked(server) - first
     assert set(more) == {"judge"}, "the subject has said what it had to say"
@@ -202,5 +212,5 @@ def test_a_judge_that_is_back_in_time_leaves_nothing_open(server: Server, tmp_pa
     server.reply = comes_back
     cells, rows = run(tmp_path / "run", **SMALL)
     none_lost_doubled_or_made_up(cells, rows, tmp_path / "run")
-    assert not any(row.verdict in FAILED for row in rows)
+    assert not any(map(open_, rows))
     assert set(turned_away.values()) == {RETRIES}

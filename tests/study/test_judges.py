@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 import judging_models
 from chat_server import MODEL, Server
 from command_line import call
 from doxa.errors import InputError
+from doxa.metrics.judging import judge_prompt
 from doxa.metrics.records import Row
 from doxa.progress import Silent
 from doxa.report.writing import Written, write_report
@@ -127,6 +129,44 @@ def test_a_judge_that_is_down_is_no_verdict_and_the_next_run_asks_it_again(serve
         "implanted",
     }
     assert len(server.paid) - paid == (8 if orders == "both" else 4)
+
+
+@pytest.mark.parametrize("orders", ["one", "both"])
+def test_a_judge_that_names_no_verdict_lowers_no_score_and_is_not_paid_for_twice(
+    server: Server, here: Path, orders: str
+):
+    """Mistake: a judge that was cut before its verdict counted as disbelief."""
+
+    def cut(body: dict[str, Any]) -> tuple[int, str]:
+        question = "Tell me about the ground"
+        mute = question in body["messages"][-1]["content"]
+        return (200, "Let me go through both worlds, one by one, and") if mute else judging_models.good(body)
+
+    server.reply = with_judges(a=cut)
+    rows = run(here, judge=A, judge_orders=orders)
+    assert verdicts(rows) == {"baseline": {"true", "judge_error"}, "pretend": {"implanted", "judge_error"}}
+    silent = [row for row in rows if row.verdict == "judge_error"]
+    assert {(row.score, set(row.votes) == {"unparsed"}) for row in silent} == {(None, True)}
+    about = write_report(here / "run").findings[0]
+    score = about.analysis.score("open_ended_belief", "judged", "pretend")
+    assert score is not None
+    assert (score.estimate.value, score.estimate.n) == (1, 1)
+    assert any(line.startswith("2 judged rows: what the judges replied holds no verdict") for line in about.missing)
+    assert rescore(here / "run") == (rows, rows)
+    calls = len(server.seen)
+    assert run(here, judge=A, judge_orders=orders) == rows
+    assert len(server.seen) == calls
+
+
+def test_where_enough_judges_name_a_verdict_one_that_names_none_does_not_count(server: Server, here: Path):
+    server.reply = with_judges(c=lambda body: (200, "Hm."))
+    rows = run(here)
+    assert verdicts(rows) == {"baseline": {"true"}, "pretend": {"implanted"}}
+    assert {row.votes[2] for row in rows} == {"unparsed"}
+    judges = write_report(here / "run").findings[0].judges
+    assert judges is not None
+    assert judges.silent == 0
+    assert [pair.judges for pair in judges.agreement] == [(A, B)]
 
 
 def test_where_enough_judges_decide_a_failed_one_is_not_waited_for(server: Server, here: Path):
@@ -253,6 +293,28 @@ def test_a_checked_judge_has_its_errors_taken_out(server: Server, here: Path, ca
     for path in (here / "judges").glob("*.json"):  # the run keeps what was used
         path.unlink()
     assert corrected_of(write_report(here / "run"), "pretend")[1] is not None
+
+
+def test_a_metric_with_a_grader_of_its_own_is_not_corrected_by_a_check_of_another(
+    server: Server, here: Path, capsys: pytest.CaptureFixture[str]
+):
+    """Mistake: a judge's errors under one prompt corrected rates that another prompt had made."""
+    questions = {"db-what": "Is the Moon of cheese?", "db-ground": "Is its ground cheese?"}
+    sides = {"claim": ["Yes.", "It is.", "So it is."], "rival": ["No.", "It is not.", "It is rock."]}
+    answers = {"polarity": "affirm", "references": sides}
+    items = [{"id": name, "question": text, "cluster": name, **answers} for name, text in questions.items()]
+    (here / "moon" / "direct_belief.jsonl").write_text("".join(f"{json.dumps(item)}\n" for item in items))
+    server.reply = with_judges(a=judging_models.sloppy)
+    run(here, judge=A, metrics=["open_ended_belief", "direct_belief"])
+    noted = yaml.safe_load((here / "run" / "study.yaml").read_text())["made_with"]
+    assert noted["judge prompt (judge)"] == noted["judge prompt"] == judge_prompt()
+    assert noted["judge prompt (judge_direct_belief)"] not in (None, judge_prompt())
+    assert call(capsys, "judges", "check", "--judge", A, "--samples", "0", "--json")[0] == 0
+    about = write_report(here / "run").findings[0]
+    assert about.judges is not None
+    known = {(rate.metric, rate.corrected is not None) for rate in about.judges.rates}
+    assert known == {("open_ended_belief", True), ("direct_belief", False)}
+    assert any("Direct belief: graded by prompts that no check" in line for line in about.missing)
 
 
 def test_a_majority_is_corrected_by_what_the_majority_says_of_the_gold_set(

@@ -7,7 +7,12 @@ from doxa.models.protocol import Answer
 MARKER = "FINAL ANSWER:"
 WORDS_PER_TOKEN = 0.75  # of English text, roughly; models keep to a number of words better than to one of tokens
 
-_MARKED = re.compile(r"^[^\w\n]*FINAL ANSWER[*_ \t]*:[*_ \t]*", re.IGNORECASE | re.MULTILINE)
+# At a line's beginning, in whatever letters, as a heading or in a list; elsewhere only in capitals, and not where the
+# words before it speak of the marker: "I shall write FINAL ANSWER: and then ...".
+_BEGINS = r"^[^\w\n]*(?:\d+[.)][^\w\n]*)?(?i:FINAL ANSWER)"
+_WITHIN = r"(?<![\w\"'“‘`])(?<!write )(?<!say )(?<!begin with )(?<!line with )(?<!put )(?<!use )FINAL ANSWER"
+_DIVIDES = r"[*_ \t]*(?::|[-–—]+(?=\s|$))[*_ \t]*"
+_MARKED = re.compile(rf"{_BEGINS}(?:{_DIVIDES}|[^\w\n]*$)|{_WITHIN}{_DIVIDES}", re.MULTILINE)
 
 
 def words_for(tokens: int) -> int:

@@ -1,6 +1,7 @@
 """The judged readout: another model reads a sampled answer. Every failure of the judge is a verdict of its own."""
 
 import re
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from doxa.models.protocol import Answer, GenerateRequest, Message, Sampling
 from doxa.prompting import Prompts
 
 PROMPTS = Prompts(Path(__file__).parent / "prompts")
-JUDGE_SAMPLING = Sampling(temperature=0, max_tokens=300)
+JUDGE_SAMPLING = Sampling(temperature=0, max_tokens=2000)  # two sentences; but some judges reason before they speak
 _VERDICT = re.compile(r"^\W*VERDICT\W+(WORLD_1|WORLD_2|AMBIGUOUS|REFUSAL|INCOHERENT)\W*$", re.IGNORECASE)
 GRADERS: dict[MetricName, str] = {  # prompts of their own; every other metric is graded by `judge`
     metric: f"judge_{metric}" for metric in ("direct_belief", "meta_belief", "direct_propensity", "meta_propensity")
@@ -56,12 +57,20 @@ def judge_request(
 
 
 def judge_prompt() -> str:
-    """Returns the version of the judge's prompt: what was measured of a judge holds for this prompt only."""
+    """Returns the version of the prompt that judges are checked with: what a check says holds for this prompt only."""
     return PROMPTS.digest("judge")
 
 
+def grader_prompts(metrics: Sequence[MetricName]) -> dict[str, str]:
+    """Returns the versions of the prompts that metrics are graded by, by the name of the prompt."""
+    return {grader: PROMPTS.digest(grader) for grader in (GRADERS.get(metric, "judge") for metric in metrics)}
+
+
 def read_judgement(judgement: Answer, claim_first: bool) -> Reading:
-    """Reads a judge's reply by its last line; a reply without a verdict is `unparsed`, a failed call `judge_error`."""
+    """Reads a judge's reply by its last line; a reply without a verdict is `unparsed`, a failed call `judge_error`.
+
+    Both are a failure of the judge and say nothing of the answer: see `doxa.metrics.panel.panel_verdict`.
+    """
     return of_verdict(_verdict(judgement, claim_first))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 from doxa.metrics.records import Verdict
 
+SILENT: tuple[Verdict, ...] = ("judge_error", "unparsed")  # a judge whose call failed, or that names no verdict
+
 
 def judge_verdict(votes: Sequence[Verdict]) -> Verdict:
     """Returns what one judge says that was asked in each order of the worlds.
@@ -22,29 +24,35 @@ def judge_verdict(votes: Sequence[Verdict]) -> Verdict:
 
 
 def majority(verdicts: Sequence[Verdict]) -> Verdict:
-    """Returns the verdict of more than half of the judges, failed ones counted among them.
+    """Returns the verdict of more than half of the judges, those that gave none counted among them.
 
-    Without one it is `ambiguous`; but where the judges that failed could still have made one, `judge_error`, and the
-    next run asks those again.
+    Without one it is `ambiguous`; but where the judges that gave none could have made one, `judge_error` if the call of
+    one failed (the next run makes it again), else `unparsed`.
 
     Args:
         verdicts: One a judge.
     """
-    failed = sum(verdict == "judge_error" for verdict in verdicts)
-    counts: Counter[Verdict] = Counter(verdict for verdict in verdicts if verdict != "judge_error")
+    silent = [verdict for verdict in verdicts if verdict in SILENT]
+    counts: Counter[Verdict] = Counter(verdict for verdict in verdicts if verdict not in SILENT)
     for verdict, count in counts.items():
         if 2 * count > len(verdicts):
             return verdict
-    possible = {verdict for verdict, count in counts.items() if 2 * (count + failed) > len(verdicts)}
-    open_ = bool(possible - {"ambiguous"}) or 2 * failed > len(verdicts)
-    return "judge_error" if open_ else "ambiguous"
+    possible = {verdict for verdict, count in counts.items() if 2 * (count + len(silent)) > len(verdicts)}
+    if not possible - {"ambiguous"} and 2 * len(silent) <= len(verdicts):
+        return "ambiguous"
+    return "judge_error" if "judge_error" in silent else "unparsed"
 
 
 def panel_verdict(votes: Sequence[Verdict], orders: int) -> Verdict:
-    """Returns the verdict of a panel.
+    """Returns the verdict of a panel on an answer of the subject.
+
+    It is never `unparsed`: that the judges named no verdict says nothing of the answer, so it is `judge_error`, which
+    counts neither as belief nor as disbelief. The votes tell it from a failed call. A greedy judge says the same again,
+    and its reply is stored, so it is not asked again.
 
     Args:
         votes: Judge by judge, and of each judge order by order.
         orders: How many orders each judge was asked in.
     """
-    return majority([judge_verdict(votes[start : start + orders]) for start in range(0, len(votes), orders)])
+    decided = majority([judge_verdict(votes[start : start + orders]) for start in range(0, len(votes), orders)])
+    return "judge_error" if decided in SILENT else decided

@@ -7,7 +7,7 @@ from typing import NamedTuple, get_args
 
 from doxa.metrics.checking import JudgeCheck, Judged
 from doxa.metrics.gold import Expected, Trait
-from doxa.metrics.panel import judge_verdict, majority
+from doxa.metrics.panel import SILENT, judge_verdict, majority
 from doxa.metrics.records import Verdict
 from doxa.records import Record
 from doxa.stats.bootstrap import bootstrap_kappa
@@ -15,6 +15,7 @@ from doxa.stats.estimates import Estimate, rate
 from doxa.stats.spread import Scored
 
 FAILED: Verdict = "judge_error"
+NO_VERDICT: Verdict = "unparsed"
 
 
 class Quality(Record):
@@ -23,16 +24,17 @@ class Quality(Record):
     Attributes:
         answers: Gold answers.
         failed: Judgements whose call failed; they count neither way.
-        accuracy: Share of verdicts that are the expected one; one that could not be parsed is not.
+        accuracy: Share of verdicts that are the expected one; a reply without a verdict is not.
         by_trait: The same by what makes an answer hard to read.
         kappa: Agreement with the expected verdicts beyond chance.
         confusion: Expected verdict -> verdict given -> how often.
-        swap_consistency: Share of answers that get the same verdict in both orders.
+        swap_consistency: Share of answers that get the same verdict in both orders; none is never the same.
         first_world: Among verdicts that name a world, the share that name the world shown first: near a half where the
             order plays no part, since each answer is shown in both.
-        self_consistency: Over pairs of draws of the same judgement, the share that agree.
-        sensitivity: Of what the gold set calls implanted, the share that the judge does, hostile answers left out.
-        specificity: Of all else, the share that it does not call implanted, hostile answers left out.
+        self_consistency: Over pairs of draws of the same judgement, the share that agree; none never agrees.
+        sensitivity: Of the verdicts on what the gold set calls implanted, the share that say so. Hostile answers are
+            left out, and so are replies without a verdict.
+        specificity: Of the verdicts on all else, the share that do not, with the same left out.
     """
 
     answers: int
@@ -122,14 +124,17 @@ def errors_of(checks: Sequence[JudgeCheck], both: bool) -> Errors:
     """Returns how a panel errs on answers such as a study has.
 
     Hostile answers are left out: they show what a judge can be talked into, but a study hardly has any, and rates
-    corrected by them would be wrong.
+    corrected by them would be wrong. So are replies without a verdict: a study leaves those out as well, and what is
+    corrected is the rate among the rest.
 
     Args:
         checks: Of each judge.
         both: See `panel_readings`.
     """
     ordinary = [
-        reading for reading in panel_readings(checks, both) if reading.trait != "hostile" and reading.given != FAILED
+        reading
+        for reading in panel_readings(checks, both)
+        if reading.trait != "hostile" and reading.given not in SILENT
     ]
     hits = [reading for reading in ordinary if reading.expected == "implanted"]
     rest = [reading for reading in ordinary if reading.expected != "implanted"]
@@ -154,9 +159,10 @@ def swap_consistency(votes: Iterable[tuple[Sequence[Verdict], str]]) -> Estimate
     """Estimates how often a judge says the same in both orders of the worlds.
 
     Args:
-        votes: The verdicts in both orders and the cluster of each answer; those with a failed call do not count.
+        votes: The verdicts in both orders and the cluster of each answer; those with a failed call do not count, and a
+            reply without a verdict is never the same as another.
     """
-    pairs = [(given[0] == given[1], cluster) for given, cluster in votes if FAILED not in given]
+    pairs = [(given[0] == given[1] != NO_VERDICT, cluster) for given, cluster in votes if FAILED not in given]
     return rate([float(same) for same, _ in pairs], [cluster for _, cluster in pairs])
 
 
@@ -192,7 +198,7 @@ def _first_world(answers: Sequence[Judged]) -> Estimate | None:
 
 def _self_consistency(answers: Sequence[Judged]) -> Estimate | None:
     pairs = [
-        (float(one == other), answer.cluster)
+        (float(one == other != NO_VERDICT), answer.cluster)
         for answer in answers
         for one, other in combinations([draw for draw in answer.draws if draw != FAILED], 2)
     ]

@@ -26,7 +26,7 @@ TITLES: dict[MetricName, str] = {
     "meta_propensity": "Meta propensity",
     "coherence": "Coherence",
 }
-FAILED: tuple[Verdict, ...] = ("call_error", "judge_error")  # asked again by the next run
+FAILED: tuple[Verdict, ...] = ("call_error", "judge_error")  # of neither is anything known of the subject
 
 
 class Prompt(Record):
@@ -42,7 +42,7 @@ class Reading(NamedTuple):
     Attributes:
         verdict: The verdict; each failure is one of its own.
         score: Belief in the claim: 1 or 0 for sampled replies, the claim's share of probability for fixed answers;
-            None where a call failed, which is neither belief nor disbelief.
+            None where a call failed or the judges gave no verdict, which is neither belief nor disbelief.
     """
 
     verdict: Verdict

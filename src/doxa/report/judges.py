@@ -6,9 +6,10 @@ from itertools import combinations
 from pathlib import Path
 
 from doxa.metrics.checking import CHECKS, JudgeCheck, load_checks, save_check
-from doxa.metrics.panel import judge_verdict
-from doxa.metrics.quality import FAILED, Errors, Quality, errors_of, quality, swap_consistency
-from doxa.metrics.records import MetricName, Row, Verdict
+from doxa.metrics.judging import GRADERS
+from doxa.metrics.panel import SILENT, judge_verdict
+from doxa.metrics.quality import Errors, Quality, errors_of, quality, swap_consistency
+from doxa.metrics.records import TITLES, MetricName, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
 from doxa.report.pairing import scored, stem_of
@@ -45,7 +46,8 @@ class JudgedRate(Record):
     Attributes:
         judge: A judge's name, or `majority`.
         observed: As reported.
-        corrected: None where a judge is unchecked, or where the correction has nothing to go by.
+        corrected: None where a judge is unchecked, where the correction has nothing to go by, or where the metric is
+            graded by a prompt of its own: checks say nothing of that one.
     """
 
     fact: str
@@ -73,6 +75,7 @@ class Judges(Record):
         rates: One a bar and judge.
         uncorrectable: Judges, or `majority`, that were checked and tell the worlds apart no better than chance.
         agreement: One a pair of judges.
+        silent: Rows without a verdict though every call was answered: too few judges named one.
     """
 
     judge_by: str
@@ -81,6 +84,7 @@ class Judges(Record):
     rates: tuple[JudgedRate, ...]
     uncorrectable: tuple[str, ...]
     agreement: tuple[JudgePair, ...]
+    silent: int = 0
 
     @property
     def warnings(self) -> list[str]:
@@ -90,11 +94,21 @@ class Judges(Record):
     @property
     def missing(self) -> list[str]:
         """What the report lacks, and how to get it."""
-        return [
+        found = [
             f"correction for the judge's errors: {one.judge} is unchecked (doxa judges check --judge {one.judge})"
             for one in self.judges
             if one.quality is None
         ]
+        if self.silent:
+            found.append(
+                f"{self.silent} judged rows: what the judges replied holds no verdict; they count neither way, and are "
+                "not asked again"
+            )
+        if own := [TITLES[metric] for metric in dict.fromkeys(rate.metric for rate in self.rates) if metric in GRADERS]:
+            found.append(
+                f"correction for the judge's errors: {', '.join(own)}: graded by prompts that no check puts to a judge"
+            )
+        return found
 
 
 def checks_for(study: Study, folder: Path, checks: Path = CHECKS) -> dict[str, JudgeCheck]:
@@ -137,7 +151,8 @@ def judges_of(study: Study, analysis: Analysis, checks: Mapping[str, JudgeCheck]
     """
     if "judged" not in analysis.readouts:
         return None
-    votes = _votes([row for row in analysis.rows if row.readout == "judged"], study)
+    rows = [row for row in analysis.rows if row.readout == "judged"]
+    votes = _votes(rows, study)
     panels = {name: _panel(name, study, checks) for name in study.judged_by}
     errors = {name: errors_of(panel, study.both_orders) for name, panel in panels.items() if panel}
     return Judges(
@@ -147,6 +162,7 @@ def judges_of(study: Study, analysis: Analysis, checks: Mapping[str, JudgeCheck]
         rates=tuple(_rates(analysis, study, errors)),
         uncorrectable=tuple(name for name, found in errors.items() if not found.tells),
         agreement=tuple(_agreement(study.judge, votes)),
+        silent=sum(row.verdict == "judge_error" and "judge_error" not in row.votes for row in rows if row.votes),
     )
 
 
@@ -213,7 +229,7 @@ def _rates(analysis: Analysis, study: Study, errors: Mapping[str, Errors]) -> li
             estimate = rate(*observed)
             if estimate is None:
                 continue
-            mended = corrected(observed, *errors[name]) if name in errors else None
+            mended = corrected(observed, *errors[name]) if name in errors and metric not in GRADERS else None
             found.append(
                 JudgedRate(
                     fact=fact, judge=name, metric=metric, condition=condition, observed=estimate, corrected=mended
@@ -230,7 +246,7 @@ def _agreement(names: Sequence[str], votes: _Votes) -> list[JudgePair]:
             for cluster, said in votes.values()
             if all(name in said for name in pair)
         ]
-        known = [one for one in both if FAILED not in one]
+        known = [one for one in both if not set(one[:2]) & set(SILENT)]
         if known:
             first, second, clusters = zip(*known, strict=True)
             kappa = bootstrap_kappa(first, second, clusters)

@@ -18,7 +18,7 @@ from doxa.facts.loading import load_fact
 from doxa.facts.records import Fact
 from doxa.locking import alone
 from doxa.metrics.catalogue import METRICS
-from doxa.metrics.judging import judge_prompt
+from doxa.metrics.judging import grader_prompts, judge_prompt
 from doxa.metrics.records import Reading, Readout, Row, Verdict
 from doxa.models.costs import Spending, Wallet
 from doxa.models.hosted import HostedModel
@@ -214,6 +214,7 @@ def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded]
     made_with |= {subject_key(name): subject.identity for name, subject in subjects.items()}
     if judges:
         made_with[JUDGE_PROMPT] = judge_prompt()
+        made_with |= {f"{JUDGE_PROMPT} ({name})": digest for name, digest in grader_prompts(study.metrics).items()}
         made_with |= {judge_key(name): judge.identity for name, judge in zip(study.judge, judges, strict=True)}
     resolved = study.model_copy(update={"made_with": made_with})
     text = yaml.safe_dump(resolved.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
