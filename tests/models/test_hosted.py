@@ -105,7 +105,7 @@ def test_a_hosted_subject_and_a_judge_fill_a_study(server: Server, folder_of_fac
     assert verdicts("rubric", "baseline") == ["true"] * 5
     assert verdicts("rubric", "pretend") == ["implanted"] * 5
     assert verdicts("choice", "pretend") == ["implanted"] * 3  # open-ended questions have nothing to choose from
-    assert verdicts("judged", "baseline") == ["true"] * 4 + ["unparsed"]
+    assert verdicts("judged", "baseline") == ["true"] * 4 + ["judge_error"]
     assert verdicts("judged", "pretend") == ["implanted"] * 4 + ["judge_error"]
     calls = len(server.seen)
     server.reply = lambda body: (200, "VERDICT: AMBIGUOUS")

@@ -20,7 +20,7 @@ from doxa.progress import Silent
 from doxa.report.writing import Written, write_report
 from doxa.study.records import MAJORITY, Study
 from doxa.study.rescoring import rescore
-from doxa.study.rows import load_rows
+from doxa.study.rows import load_rows, save_rows
 from doxa.study.running import run_study
 from judging_models import shown
 
@@ -152,7 +152,11 @@ def test_a_judge_that_names_no_verdict_lowers_no_score_and_is_not_paid_for_twice
     assert score is not None
     assert (score.estimate.value, score.estimate.n) == (1, 1)
     assert any(line.startswith("2 judged rows: what the judges replied holds no verdict") for line in about.missing)
+    assert not any("the call failed" in line for line in about.missing)
     assert rescore(here / "run") == (rows, rows)
+    misread = [row.model_copy(update={"votes": ("unparsed",) * len(row.votes)}) for row in rows]
+    save_rows(here / "run", [row.model_copy(update={"verdict": "judge_error", "score": None}) for row in misread])
+    assert rescore(here / "run")[1] == rows, "what a judge said is read again, whatever was made of it before"
     calls = len(server.seen)
     assert run(here, judge=A, judge_orders=orders) == rows
     assert len(server.seen) == calls

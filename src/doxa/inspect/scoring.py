@@ -28,7 +28,7 @@ MEANING: dict[Verdict, str] = {
     "truncated": "was cut by its token limit before it said anything",
     "unparsed": "holds nothing that the readout could read",
     "call_error": "was never given: the call failed",
-    "judge_error": "was not judged: the judge's call failed",
+    "judge_error": "was not judged: the judge's call failed, or its reply holds no verdict",
 }
 
 

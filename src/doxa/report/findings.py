@@ -248,7 +248,7 @@ def missing(about: About) -> list[str]:
         for metric in study.metrics
         if metric not in fact.banks and metric not in OPTIONAL_BANKS
     ]
-    failed = sum(row.verdict in FAILED for row in analysis.rows)
+    failed = sum(row.verdict in FAILED for row in analysis.rows) - (about.judges.silent if about.judges else 0)
     if failed:
         found.append(f"{failed} rows: the call failed; they count neither way, and `doxa run` asks them again")
     if not study.judge:

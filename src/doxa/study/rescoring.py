@@ -25,7 +25,7 @@ from doxa.study.running import STUDY, facts_of
 def rescore(folder: Path) -> tuple[list[Row], list[Row]]:
     """Reads every stored answer of a run again and writes its rows anew.
 
-    Rows whose call failed stay as they are: no answer is stored for them.
+    Rows whose call failed stay as they are: no answer is stored for them. Where judges named no verdict, there is one.
 
     Returns:
         The rows before and after, in the same order.
@@ -64,7 +64,7 @@ class _Reader:
 
     def read(self, row: Row) -> Row:
         """Returns the row as its stored answers are read today."""
-        if row.verdict in FAILED:
+        if row.verdict in FAILED and not row.votes:
             return row
         item, condition = self._items.get((row.fact, row.item)), self._conditions.get(row.condition)
         if item is None:
