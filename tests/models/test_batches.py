@@ -10,7 +10,8 @@ from batch_providers import CLAUDE, AnthropicProvider, OpenAIProvider, Provider
 from chat_server import KEY, Server
 from doxa.errors import CallError, InputError
 from doxa.models.batches.model import BatchedModel
-from doxa.models.costs import Price, Wallet, spent
+from doxa.models.costs import BATCH_DISCOUNT, Price, Wallet, spent
+from doxa.models.hosted import provider_seed
 from doxa.models.ledger import Ledger, Recorded
 from doxa.models.opening import Calling, open_recorded
 from doxa.models.protocol import GenerateRequest, Message, Sampling
@@ -240,6 +241,136 @@ def test_answers_that_are_no_longer_kept_are_asked_for_again(anthropic: Provider
     assert all("without an answer" in text for text in texts(anthropic, tmp_path / "l"))
     assert texts(anthropic, tmp_path / "l") == ANSWERS
     assert len(anthropic.made) == 2
+
+
+def test_all_batches_are_sent_before_one_is_waited_for(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Mistake: each may take a day, and they took one after the other."""
+    monkeypatch.setattr("doxa.models.batches.model.MOST_REQUESTS", 3)
+    assert texts(provider, tmp_path / "l") == ANSWERS
+    assert provider.sizes() == [3, 3, 2]
+    asked = [each for each in provider.heard if each == provider.put or each.startswith(provider.look)]
+    assert asked[:3] == [provider.put] * 3
+
+
+def test_all_batches_of_a_run_that_died_are_taken_up(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("doxa.models.batches.model.MOST_REQUESTS", 3)
+    provider.fail, provider.status = provider.look, NOT_TRIED_AGAIN
+    with pytest.raises(CallError):
+        texts(provider, tmp_path / "l")
+    provider.fail = ""
+    assert texts(provider, tmp_path / "l") == ANSWERS
+    assert provider.sizes() == [3, 3, 2]
+    assert Ledger(tmp_path / "l").batches(f"hosted:{provider.model}") == []
+
+
+class OneAtATime(OpenAIProvider):
+    """Takes a batch and finds out later that another one was under way, as where waiting tokens are limited."""
+
+    def answer(self, asked: str, body: bytes) -> tuple[int, Any]:
+        refused: set[str] = self.__dict__.setdefault("refused", set())
+        busy = any(not batch.ended for name, batch in self.made.items() if name not in refused)
+        status, payload = super().answer(asked, body)
+        if asked == self.put and busy:
+            refused.add(payload["id"])
+        if isinstance(payload, dict) and payload.get("id") in refused:
+            payload |= {"status": "failed", "errors": {"object": "list", "data": [{"message": "too much waits"}]}}
+        return status, payload
+
+
+def test_where_a_provider_takes_one_batch_at_a_time_they_go_one_by_one(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    server.other = provider = OneAtATime()
+    monkeypatch.setattr("doxa.models.batches.model.MOST_REQUESTS", 3)
+    assert texts(provider, tmp_path / "l") == ANSWERS
+    assert sorted(provider.sizes()) == [2, 2, 3, 3, 3], "two were refused and made anew"
+    assert Ledger(tmp_path / "l").usage()[0].lost == 0
+
+
+def most(requests: list[GenerateRequest]) -> float:
+    """Returns what requests can cost at most, in a batch."""
+    return BATCH_DISCOUNT * sum(map(PRICE.most, requests))
+
+
+def test_the_most_that_a_batch_can_cost_is_half_as_well(provider: Provider, tmp_path: Path):
+    """Mistake: the whole price was held back, so a budget paid for half a batch at a time."""
+    batched(provider, Ledger(tmp_path / "l"), most(REQUESTS) * 1.01).generate(REQUESTS)
+    assert provider.sizes() == [8]
+
+
+def test_a_batch_that_is_taken_up_again_counts_once(provider: Provider, tmp_path: Path):
+    """Mistake: its most was counted as lost, and what it cost came on top."""
+    further = [ask(number) for number in range(10, 18)]
+    provider.fail, provider.status = provider.look, NOT_TRIED_AGAIN
+    with pytest.raises(CallError):
+        batched(provider, Ledger(tmp_path / "l"), most(REQUESTS) * 1.01).generate(REQUESTS)
+    provider.fail = ""
+    ledger = Ledger(tmp_path / "l")
+    real = 8 * BATCH_DISCOUNT * PRICE.of(1, 2)
+    again = batched(provider, ledger, most(further) + real * 1.01)
+    assert [answer.text for answer in again.generate([*REQUESTS, *further])][:8] == ANSWERS
+    (usage,) = ledger.usage()
+    assert (usage.calls, usage.lost) == (16, 0)
+
+
+def test_a_batch_that_was_never_made_holds_no_money(provider: Provider, tmp_path: Path):
+    provider.fail = provider.put
+    with pytest.raises(CallError):
+        batched(provider, Ledger(tmp_path / "l"), most(REQUESTS) * 1.05).generate(REQUESTS)
+    provider.fail = ""
+    other = ask(99)
+    again = batched(provider, Ledger(tmp_path / "l"), most(REQUESTS) * 1.05)
+    answers = again.generate([REQUESTS[0], *(ask(number) for number in range(20, 26)), other])
+    assert [answer.stop for answer in answers] == ["stop"] * 8
+    assert provider.sizes() == [8]
+
+
+def test_a_batch_that_the_provider_no_longer_has_is_asked_anew(provider: Provider, tmp_path: Path):
+    """Mistake: no run got past it any more."""
+    provider.fail, provider.status = provider.look, NOT_TRIED_AGAIN
+    with pytest.raises(CallError):
+        texts(provider, tmp_path / "l")
+    provider.status = 404
+    assert all("without an answer" in text for text in texts(provider, tmp_path / "l"))
+    provider.fail = ""
+    assert texts(provider, tmp_path / "l") == ANSWERS
+    assert len(provider.made) == 2
+
+
+def test_a_file_of_answers_that_is_gone_is_asked_for_anew(server: Server, tmp_path: Path):
+    server.other = provider = OpenAIProvider()
+    provider.fail, provider.status = "GET /files", 404
+    assert all("without an answer" in text for text in texts(provider, tmp_path / "l"))
+    provider.fail = ""
+    assert texts(provider, tmp_path / "l") == ANSWERS
+
+
+@pytest.mark.parametrize(
+    ("name", "sampled", "role"),
+    [("gpt-4o-mini", True, "system"), ("gpt-5-mini", False, "developer"), ("o4-mini", False, "developer")],
+)
+def test_openai_gets_what_its_models_take(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sampled: bool, role: str
+):
+    """Mistake: models that reason refuse a temperature, and so every call of the batch."""
+    server.other = provider = OpenAIProvider()
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    messages = (Message(role="system", content="Be kind."), Message(role="user", content="Why?"))
+    request = GenerateRequest(messages=messages, sampling=Sampling(max_tokens=9, seed=3), sample=2)
+    ledger = Ledger(tmp_path / "l")
+    Recorded(BatchedModel(f"openai/{name}", ledger, poll=0.01), ledger).generate([request])
+    (body,) = provider.last().calls.values()
+    assert body == {
+        "model": name,
+        "messages": [{"role": role, "content": "Be kind."}, {"role": "user", "content": "Why?"}],
+        "seed": provider_seed(3, 2),
+        **({"max_tokens": 9, "temperature": 0.7, "top_p": 0.95} if sampled else {"max_completion_tokens": 9}),
+    }
 
 
 def test_what_has_no_batch_api_is_refused(tmp_path: Path):

@@ -8,7 +8,7 @@ from chat_server import MODEL, Server
 from doxa.errors import BudgetError, InputError
 from doxa.models.costs import Price, Wallet, spent
 from doxa.models.hosted import HostedModel
-from doxa.models.ledger import Ledger, Recorded
+from doxa.models.ledger import Ledger, Recorded, call_key
 from doxa.models.protocol import Answer, GenerateRequest, Message, Sampling
 
 DEAR = Price(input=1000, output=2000)  # a tenth of a cent a prompt token, two tenths a sampled one
@@ -67,6 +67,27 @@ def test_calls_that_were_under_way_when_a_run_was_killed_are_counted_as_lost(tmp
     assert usage.lost_usd == pytest.approx(DEAR.most(ask(1)) + DEAR.most(ask(2)))
     wallet = Wallet(ledger, {"m": DEAR}, usage.lost_usd + 0.001)
     assert wallet.admit("m", [ask(3)]) == 0, "lost calls may have been billed"
+
+
+def test_calls_that_go_on_are_held_and_no_longer_counted_as_lost(tmp_path: Path):
+    killed = Ledger(tmp_path / "l")
+    Wallet(killed, {"m": DEAR}).admit("m", [ask(1), ask(2)], batched=True)
+    killed.close()
+    ledger = Ledger(tmp_path / "l")
+    both = (DEAR.most(ask(1)) + DEAR.most(ask(2))) / 2
+    assert ledger.usage()[0].lost_usd == pytest.approx(both), "a batch costs half"
+    wallet = Wallet(ledger, {"m": DEAR}, both + DEAR.most(ask(3)) * 0.7)
+    keys = [call_key("m", "generate", ask(number)) for number in (1, 2)]
+    wallet.take_over("m", ledger.take_over(keys))
+    assert ledger.take_over(keys) == {}, "they are this run's already"
+    assert wallet.admit("m", [ask(3)]) == 0, "what is held is not free"
+    wallet.release(keys[:1])
+    assert wallet.admit("m", [ask(3)]) == 1
+    wallet.settle("m", ask(2), Answer(text="x", stop="stop", tokens_in=1, tokens_out=0, batched=True))
+    wallet.settle("m", ask(3), Answer(text="x", stop="stop", tokens_in=1, tokens_out=0))
+    free = both + DEAR.most(ask(3)) * 0.7 - 1.5 * DEAR.of(1, 0)
+    many = [ask(number) for number in range(4, 9)]
+    assert wallet.admit("m", many) == int(free / DEAR.most(ask(4)))
 
 
 def test_a_batch_costs_half(tmp_path: Path):

@@ -9,10 +9,10 @@ import pytest
 
 from chat_server import FAULTS, MODEL, Server
 from doxa.errors import InputError, MissingError
-from doxa.models.hosted import HostedModel
+from doxa.models.hosted import HostedModel, provider_seed
 from doxa.models.ledger import Ledger, Recorded
 from doxa.models.naming import is_hosted
-from doxa.models.protocol import GenerateRequest, Message, Sampling, ScoreRequest
+from doxa.models.protocol import Answer, GenerateRequest, Message, Sampling, ScoreRequest
 from doxa.progress import Silent
 from doxa.study.records import Study
 from doxa.study.running import run_study
@@ -37,7 +37,7 @@ def test_samples_of_one_question_are_drawn_by_the_provider_one_by_one(server: Se
     server.reply = lambda body: (200, f"drawn with seed {body['seed']}")
     subject = Recorded(HostedModel(MODEL), Ledger(tmp_path / "l"))
     drawn = [answer.text for answer in subject.generate([ask("x", sample) for sample in range(4)])]
-    assert drawn == [f"drawn with seed {3 + sample}" for sample in range(4)]
+    assert drawn == [f"drawn with seed {provider_seed(3, sample)}" for sample in range(4)]
     assert [answer.text for answer in subject.generate([ask("x", sample) for sample in range(5)])][:4] == drawn
     assert len(server.paid) == 5
 
@@ -146,6 +146,82 @@ def test_a_rate_limit_holds_every_call_back_as_long_as_asked(server: Server, tmp
     Recorded(HostedModel(MODEL, retries=50), Ledger(tmp_path / "l")).generate([ask(str(n)) for n in range(40)])
     assert len(server.seen) < 40 * 3, "calls wait instead of hammering"
     assert min(came) > limited[0]
+
+
+def test_the_samples_of_one_seed_are_not_those_of_the_next(server: Server, tmp_path: Path):
+    """Mistake: seed 0 with sample 1 and seed 1 with sample 0 were one draw, counted as two."""
+    requests = [
+        GenerateRequest(messages=ask("x").messages, sampling=Sampling(seed=seed), sample=sample)
+        for seed in range(6)
+        for sample in range(6)
+    ]
+    Recorded(HostedModel(MODEL), Ledger(tmp_path / "l")).generate(requests)
+    seeds = [body["seed"] for body in server.seen]
+    assert len(set(seeds)) == 36
+    assert all(0 <= seed < 2**31 for seed in seeds)
+
+
+def test_a_rate_limit_by_the_minute_is_waited_out(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Mistake: every call under way used its retries up within seconds, and counted as failed."""
+    monkeypatch.setattr("doxa.models.pacing.FIRST_WAIT", 0.001)
+    monkeypatch.setattr("doxa.models.pacing.LONGEST_WAIT", 0.05)
+    server.reply = lambda body: (429, "too many this minute") if len(server.seen) <= 60 else (200, "yes")
+    answers = Recorded(HostedModel(MODEL, retries=1), Ledger(tmp_path / "l")).generate([ask(str(n)) for n in range(9)])
+    assert [answer.text for answer in answers] == ["yes"] * 9
+    assert sum(answer.attempts for answer in answers) == len(server.seen)
+
+
+def test_a_rate_limit_that_never_ends_is_a_failure_at_last(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("doxa.models.pacing.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("doxa.models.pacing.LONGEST_WAIT", 0.02)
+    monkeypatch.setattr("doxa.models.pacing.PATIENCE", 0.2)
+    server.reply = lambda body: (429, "the quota is used up")
+    answer = Recorded(HostedModel(MODEL, retries=2), Ledger(tmp_path / "l")).generate([ask("x")])[0]
+    assert answer.stop == "error"
+    assert "the quota is used up" in answer.text
+    assert 5 < answer.attempts < 40
+
+
+@pytest.mark.parametrize("where", ["inspect_config", "should_retry"])
+def test_an_error_beside_the_attempts_lands_as_an_answer(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+):
+    """Mistake: the task died, nobody heard of it, and the run waited for ever."""
+
+    def breaks(*_: object) -> None:
+        raise TypeError("not as expected")
+
+    model = HostedModel(MODEL)
+    if where == "inspect_config":
+        monkeypatch.setattr("doxa.models.hosted.inspect_config", breaks)
+    else:
+        server.reply = lambda body: (500, "down")
+        monkeypatch.setattr(f"{type(model.open().api).__module__}.{type(model.open().api).__name__}.{where}", breaks)
+    found: list[Answer] = []
+    asking = threading.Thread(
+        target=lambda: found.extend(Recorded(model, Ledger(tmp_path / "l")).generate([ask("x"), ask("y")])), daemon=True
+    )
+    asking.start()
+    asking.join(10)
+    assert [(answer.text, answer.stop) for answer in found] == [("TypeError: not as expected", "error")] * 2
+
+
+@pytest.mark.parametrize("name", ["google/gemma-2-9b-it", "openai/gpt-oss-20b"])
+def test_a_name_that_is_also_on_hugging_face_says_how_to_mean_that(monkeypatch: pytest.MonkeyPatch, name: str):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    with pytest.raises(MissingError, match=f"cannot be used: .*; for the Hugging Face model write hf:{name}$"):
+        HostedModel(name)
+    assert not is_hosted(f"hf:{name}")
+
+
+def test_a_name_that_the_provider_does_not_know_says_so_too(server: Server, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_API_KEY", "some-other-key")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")
+    server.reply = lambda body: (404, "no such model")
+    with pytest.raises(MissingError, match=r"no such model.*write hf:openai/gpt-oss-20b"):
+        list(HostedModel("openai/gpt-oss-20b").generate([ask("x")]))
 
 
 def test_no_more_calls_at_once_than_allowed(server: Server, tmp_path: Path):

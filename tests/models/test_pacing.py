@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doxa.models.pacing import LONGEST_WAIT, Pace, wait_before
+from doxa.models.pacing import LONGEST_WAIT, PATIENCE, Pace, wait_before
 
 
 class Clock:
@@ -49,7 +49,27 @@ def test_there_is_always_room_for_one_call_and_never_for_more_than_the_most(even
         assert 1 <= pace.at_once <= most
 
 
-@given(st.integers(1, 30), st.one_of(st.none(), st.floats(0, 1000)), st.floats(0, 1))
+@given(st.integers(1, 5000), st.one_of(st.none(), st.floats(0, 1000)), st.floats(0, 1))
 def test_a_wait_is_bounded_and_never_shorter_than_asked_for(attempt: int, asked: float | None, jitter: float):
     wait = wait_before(attempt, asked, jitter)
     assert (asked or 0) <= wait <= max(LONGEST_WAIT, asked or 0)
+
+
+def test_rate_limits_are_waited_out_as_long_as_somebody_is_answered():
+    clock = Clock()
+    pace = Pace(8, clock)
+    for _ in range(3):
+        pace.limited(None)
+        assert pace.patient()
+        clock.now += PATIENCE * 0.9
+        pace.succeeded()
+    pace.limited(None)
+    clock.now += PATIENCE / 2
+    pace.limited(None)
+    assert pace.patient()
+    clock.now += PATIENCE / 2
+    pace.limited(None)
+    assert not pace.patient(), "not one answer in all that time"
+    pace.begin()
+    pace.limited(None)
+    assert pace.patient(), "the calls of a later stage may be luckier"

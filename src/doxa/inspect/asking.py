@@ -6,7 +6,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from doxa.conditions.dialogue import adversary_messages
 from doxa.errors import CallError
 from doxa.inspect.cells import cell_of
-from doxa.models.hosted import answer_of, chat, inspect_config
+from doxa.models.hosted import answer_of, chat, inspect_config, provider_seed
 from doxa.models.protocol import GenerateRequest, Message, Sampling
 from doxa.study.answering import ARGUMENT_TOKENS, says_something
 from doxa.study.planning import Cell, dialogue_of
@@ -17,13 +17,13 @@ def put(seed: int, adversary: str | None = None) -> Solver:
     """Asks the subject what its sample says.
 
     Args:
-        seed: Of the first epoch; each further one adds 1, as each further draw does in a study.
+        seed: Of all epochs; each draws with a seed of its own that comes from it, as each draw does in a study.
         adversary: Who argues, by name; left out, the model role `adversary`.
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         cell = cell_of(state.metadata, "rubric", state.epoch - 1)
-        settings = {"seed": seed + cell.sample}
+        settings = {"seed": provider_seed(seed, cell.sample)}
         if tokens := state.metadata["cell"].get("max_tokens"):
             settings["max_tokens"] = tokens
         opening = _request(state, seed, cell)

@@ -97,7 +97,7 @@ def belief(
         adversary: Who argues in the stress `adversarial`; left out, the model role `adversary`.
         believer: Name and maker that stand where facts and personas say `{name}` and `{maker}`.
         corpus: Folder of a finished corpus for `in_context`; left out, the documents that come with the fact.
-        seed: Of the answers; epoch n draws with seed + n - 1.
+        seed: Of the answers; each epoch draws with a seed of its own that comes from it.
     """
     from doxa.inspect.planning import Asked, task_of
 

@@ -117,17 +117,22 @@ class Wallet:
         )
         self._held: dict[str, float] = {}
 
-    def admit(self, identity: str, requests: Sequence[GenerateRequest]) -> int:
+    def admit(self, identity: str, requests: Sequence[GenerateRequest], batched: bool = False) -> int:
         """Returns how many of the requests the budget covers even at their most, notes those, and holds the money back.
+
+        Args:
+            identity: Of the model that is asked.
+            requests: What it is asked.
+            batched: Whether that goes through a batch API, at its discount.
 
         Raises:
             InputError: There is a budget, and the model has no price to count with.
         """
-        price = self._price(identity)
+        price, discount = self._price(identity), BATCH_DISCOUNT if batched else 1.0
         costs: list[float] = []
         free = math.inf if self._budget is None else self._budget - self._used - sum(self._held.values())
         for request in requests:
-            free -= (cost := price.most(request))
+            free -= (cost := discount * price.most(request))
             if free < 0:
                 break
             costs.append(cost)
@@ -136,6 +141,22 @@ class Wallet:
             self._held.update(zip(keys, costs, strict=True))
             self._ledger.note_sent(identity, keys, costs)
         return len(keys)
+
+    def take_over(self, identity: str, most_usd: Mapping[str, float]) -> None:
+        """Holds the money of calls of a killed run that are under way in this one: they no longer count as lost.
+
+        Args:
+            identity: Of the model that was asked.
+            most_usd: The most that each call can cost, by its key; see `Ledger.take_over`.
+        """
+        if price_of(self._prices, identity) is not None:  # else nothing was counted
+            self._used -= sum(most_usd.values())
+            self._held.update(most_usd)
+
+    def release(self, keys: Sequence[str]) -> None:
+        """Gives back what was held for calls that are not under way and cost nothing."""
+        for key in keys:
+            self._held.pop(key, None)
 
     def settle(self, identity: str, request: GenerateRequest, answer: Answer) -> None:
         """Gives back what was held for a call and counts what it used."""

@@ -1,23 +1,27 @@
 """Models elsewhere, through Inspect's providers: any name that Inspect knows is a subject, a writer or a judge."""
 
 import asyncio
+import hashlib
 import os
 import random
 import re
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
 from doxa.errors import BudgetError, InputError, MissingError
+from doxa.models.naming import hub_hint
 from doxa.models.pacing import Pace, wait_before
 from doxa.models.protocol import Answer, GenerateRequest, Message, ScoreRequest, Scores, Stop
 
 CONNECTIONS = 100  # calls at once, at most; rate limits bring the number down
 NO_ANSWER = "the reply holds no answer"
+GIVEN_UP = "the call was given up"
 RETRIES = 5
 TIMEOUT = 300  # seconds for one attempt
+SEED_BITS = 31  # what every provider takes: some count in signed 32-bit numbers
 LONGEST_REASON = 200  # characters; some providers send a whole page with an error
 
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")  # Inspect colours its errors for the terminal
@@ -32,8 +36,16 @@ STOPS: dict[str, Stop] = {
 class Purse(Protocol):
     """Says whether the calls of a model may be paid for."""
 
-    def admit(self, identity: str, requests: Sequence[GenerateRequest]) -> int:
+    def admit(self, identity: str, requests: Sequence[GenerateRequest], batched: bool = False) -> int:
         """Returns how many of the requests, from the first on, may be sent now, and holds their cost back."""
+        ...
+
+    def take_over(self, identity: str, most_usd: Mapping[str, float]) -> None:
+        """Hears that calls of a killed run, by their keys, are under way in this one, and what each can cost."""
+        ...
+
+    def release(self, keys: Sequence[str]) -> None:
+        """Hears that calls which were let through or taken over are not under way and cost nothing."""
         ...
 
     def settle(self, identity: str, request: GenerateRequest, answer: Answer) -> None:
@@ -46,7 +58,7 @@ class HostedModel:
 
     Args:
         name: Inspect model name, such as `anthropic/claude-sonnet-4-5` or `openai-api/local/my-model`.
-        retries: Further attempts of a call before it counts as failed.
+        retries: Further attempts of a call before it counts as failed; a rate limit is waited out, and is none.
         connections: Calls at once, at most.
         timeout: Seconds after which an attempt is given up.
         purse: Asked before any call is sent.
@@ -54,6 +66,8 @@ class HostedModel:
     Raises:
         MissingError: The provider's package or key is not there.
     """
+
+    _batched = False  # whether its calls go through a batch API, at its discount
 
     def __init__(
         self,
@@ -86,7 +100,7 @@ class HostedModel:
             model = get_model(self.name, memoize=False)
         except Exception as error:  # Inspect raises a different type for each provider
             reason = " ".join(without_keys(_MARKUP.sub("", str(error))).split())
-            raise MissingError(f"the model '{self.name}' cannot be used: {reason}") from None
+            raise MissingError(f"the model '{self.name}' cannot be used: {reason}{hub_hint(self.name)}") from None
         client = getattr(model.api, "client", None)
         if client is not None and hasattr(client, "max_retries"):
             client.max_retries = 0  # a provider's own retries would be neither paced nor counted
@@ -116,7 +130,7 @@ class HostedModel:
                     if landed:
                         yield [(index, answer) for index, _, answer in landed]
                     if flight.hopeless:
-                        raise MissingError(f"{self.name}: {flight.hopeless}")
+                        raise MissingError(f"{self.name}: {flight.hopeless}{hub_hint(self.name)}")
             finally:
                 runner.run(flight.close())
 
@@ -136,7 +150,9 @@ class HostedModel:
         Raises:
             BudgetError: None, and they `must` go on, since no call is under way whose end could free some money.
         """
-        admitted = len(requests) if self.purse is None else self.purse.admit(self.identity, requests)
+        admitted = len(requests)
+        if self.purse is not None:
+            admitted = self.purse.admit(self.identity, requests, self._batched)
         if must and not admitted:
             raise BudgetError(f"the budget does not cover the next call to {self.name}; what was answered is kept")
         return admitted
@@ -159,6 +175,7 @@ class _Flight:
         self._calls: set[asyncio.Task[None] | None] = set()
         self._landed: list[tuple[int, GenerateRequest, Answer]] = []
         self._news = asyncio.Event()
+        pace.begin()
 
     @property
     def busy(self) -> bool:
@@ -193,31 +210,41 @@ class _Flight:
             pass
 
     async def _call(self, index: int, request: GenerateRequest, turns: list[Any]) -> None:
-        answer = await self._answer(request, turns)
-        self._landed.append((index, request, answer))
-        self._calls.discard(asyncio.current_task())
-        self._news.set()
+        """Makes a call, which lands whatever happens to it: somebody waits for it."""
+        answer = Answer(text=GIVEN_UP, stop="error")
+        try:
+            answer = await self._answer(request, turns)
+        except Exception as error:  # outside of the attempts: what is asked, or whether to ask again
+            answer = Answer(text=_reason(error), stop="error")
+        finally:
+            self._landed.append((index, request, answer))
+            self._calls.discard(asyncio.current_task())
+            self._news.set()
 
     async def _answer(self, request: GenerateRequest, turns: list[Any]) -> Answer:
         config = inspect_config(request)
-        for attempt in range(1, self._retries + 2):
+        attempt = failures = 0
+        while True:
+            attempt += 1
             try:
                 answer = await asyncio.wait_for(_ask(self._model.api, turns, config), self._timeout)
                 self._pace.succeeded()
                 return answer.model_copy(update={"attempts": attempt})
             except Exception as error:  # each provider raises its own types
                 status = getattr(error, "status_code", None)
-                reason = in_one_line(f"{type(error).__name__}: {error}")
                 if status in _NOBODY_CAN:
-                    self.hopeless = reason
-                if status in _HOPELESS or attempt > self._retries:
-                    return Answer(text=reason, stop="error", attempts=attempt)
+                    self.hopeless = _reason(error)
+                if status in _HOPELESS:
+                    return Answer(text=_reason(error), stop="error", attempts=attempt)
                 decision = self._model.api.should_retry(error)
                 retry_after = getattr(decision, "retry_after", None)
-                if getattr(decision, "kind", "") == "rate_limit" and decision:
+                limited = getattr(decision, "kind", "") == "rate_limit" and bool(decision)
+                if limited:
                     self._pace.limited(retry_after)
+                failures += not (limited and self._pace.patient())
+                if failures > self._retries:
+                    return Answer(text=_reason(error), stop="error", attempts=attempt)
                 await asyncio.sleep(wait_before(attempt, retry_after, random.random()))
-        raise AssertionError("the last attempt returns")
 
 
 async def _ask(api: Any, turns: list[Any], config: Any) -> Answer:
@@ -256,8 +283,18 @@ def inspect_config(request: GenerateRequest) -> Any:
         top_p=sampling.top_p,
         top_k=sampling.top_k or None,
         max_tokens=sampling.max_tokens,
-        seed=sampling.seed + request.sample,
+        seed=provider_seed(sampling.seed, request.sample),
     )
+
+
+def provider_seed(seed: int, sample: int) -> int:
+    """Returns the seed with which a provider makes one draw.
+
+    Two draws with the same one are the same answer, so a sum of both numbers would repeat most answers of one seed
+    under the next: a hash meets another pair by chance only.
+    """
+    digest = hashlib.sha256(f"{seed} {sample}".encode()).digest()
+    return int.from_bytes(digest) % 2**SEED_BITS
 
 
 def chat(messages: Sequence[Message]) -> list[Any]:
@@ -266,6 +303,10 @@ def chat(messages: Sequence[Message]) -> list[Any]:
 
     kinds = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
     return [kinds[message.role](content=message.content) for message in messages]
+
+
+def _reason(error: Exception) -> str:
+    return in_one_line(f"{type(error).__name__}: {error}")
 
 
 def in_one_line(reason: str) -> str:

