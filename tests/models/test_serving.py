@@ -35,7 +35,7 @@ def loaded(server: Server, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_two_adapters_are_loaded_and_never_share_an_answer(
-    loaded: dict[str, str], tiny_adapters: list[Path], tmp_path: Path
+    loaded: dict[str, str], server: Server, tiny_adapters: list[Path], tmp_path: Path
 ):
     """Mistake: a cache key without the adapter reported the base model's answers for the finetune."""
     ledger = Ledger(tmp_path / "l")
@@ -46,6 +46,7 @@ def test_two_adapters_are_loaded_and_never_share_an_answer(
         assert subject.identity == f"hosted:vllm/base+{adapter.digest}"
         said.append(subject.generate([ASK])[0].text)
     assert len(set(said)) == 2
+    assert all(body["chat_template_kwargs"] == {"enable_thinking": False} for body in server.seen), "as on the engine"
     assert [f"said by {name}" for name in loaded] == said
     assert all(Path(path, "adapter_config.json").is_file() for path in loaded.values())
 

@@ -28,6 +28,10 @@ _MARKUP = re.compile(r"\[/?[a-z ]+\]")  # Inspect colours its errors for the ter
 _HOPELESS = {400, 401, 403, 404, 405, 413, 422}  # statuses that another attempt would meet again
 _NOBODY_CAN = {401, 404}  # statuses that every other call would meet too: a wrong key, a wrong model name
 
+# Servers that apply a chat template, and what they are told: to switch thinking off, as the local engine does.
+SERVERS = ("vllm/", "sglang/")
+THOUGHTLESS = {"chat_template_kwargs": {"enable_thinking": False}}
+
 STOPS: dict[str, Stop] = {
     "stop": "stop", "max_tokens": "length", "model_length": "length", "content_filter": "filtered",
 }  # fmt: skip
@@ -119,7 +123,8 @@ class HostedModel:
 
     def _generate(self, waiting: deque[tuple[int, GenerateRequest]]) -> Iterator[list[tuple[int, Answer]]]:
         with asyncio.Runner() as runner:
-            flight = _Flight(self.open(), self._pace, self._retries, self._timeout)
+            extra = THOUGHTLESS if self.name.startswith(SERVERS) else None
+            flight = _Flight(self.open(), self._pace, self._retries, self._timeout, extra)
             try:
                 while waiting or flight.busy:
                     self._launch(waiting, flight, runner.get_loop())
@@ -169,8 +174,11 @@ class HostedModel:
 class _Flight:
     """The calls that are under way in one event loop: the provider's HTTP client belongs to that loop."""
 
-    def __init__(self, model: Any, pace: Pace, retries: int, timeout: float) -> None:
+    def __init__(
+        self, model: Any, pace: Pace, retries: int, timeout: float, extra: dict[str, Any] | None = None
+    ) -> None:
         self.hopeless = ""  # why no further call can succeed
+        self._extra = extra
         self._model, self._pace, self._retries, self._timeout = model, pace, retries, timeout
         self._calls: set[asyncio.Task[None] | None] = set()
         self._landed: list[tuple[int, GenerateRequest, Answer]] = []
@@ -223,6 +231,7 @@ class _Flight:
 
     async def _answer(self, request: GenerateRequest, turns: list[Any]) -> Answer:
         config = inspect_config(request)
+        config.extra_body = self._extra
         attempt = failures = 0
         while True:
             attempt += 1
