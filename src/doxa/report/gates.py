@@ -56,10 +56,13 @@ class Gated(Record):
 
 def gates(analysis: Analysis) -> list[Gated]:
     """Returns the gates of every metric and readout of the implanted fact that was asked at baseline."""
+    grid: list[tuple[MetricName, Readout]] = [
+        (one, readout) for one in analysis.metrics for readout in analysis.readouts
+    ]
+    conditions = [name for name in analysis.conditions if not Named.of(name).stress]
     found = [
-        gated(metric, readout, {name: analysis.group(metric, readout, name) for name in _unstressed(analysis)})
-        for metric in analysis.metrics
-        for readout in analysis.readouts
+        gated(metric, readout, {name: analysis.group(metric, readout, name) for name in conditions})
+        for metric, readout in grid
     ]
     return [one for one in found if one is not None]
 
@@ -135,10 +138,6 @@ def _scores(readout: Readout, found: Sequence[Gated]) -> Table:
     title = f"Scores with and without gates, {READOUT_TITLES[readout]}"
     columns = ("metric", "condition", "all items", "items false at baseline", "items that pass both gates")
     return Table(title, columns, rows)
-
-
-def _unstressed(analysis: Analysis) -> list[str]:
-    return [name for name in analysis.conditions if not Named.of(name).stress]
 
 
 def _means(rows: Sequence[Row]) -> dict[str, float]:

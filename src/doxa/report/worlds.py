@@ -32,14 +32,13 @@ class Worlds(Record):
 
 def worlds(analysis: Analysis) -> list[Worlds]:
     """Returns the shares of every metric and condition in the readouts of free answers (Wang et al. 2025)."""
-    asked = [
-        (metric, readout, condition, rows)
-        for metric in analysis.metrics
-        for readout in FREE
+    grid: list[tuple[MetricName, Readout]] = [(one, readout) for one in analysis.metrics for readout in FREE]
+    return [
+        _worlds(metric, readout, condition, rows)
+        for metric, readout in grid
         for condition in analysis.conditions
         if (rows := analysis.group(metric, readout, condition))
     ]
-    return [_worlds(*one) for one in asked]
 
 
 def _worlds(metric: MetricName, readout: Readout, condition: str, rows: Sequence[Row]) -> Worlds:

@@ -131,8 +131,8 @@ def _sums(metrics: Sequence[tuple[Sequence[Sequence[float]], Sequence[str]]]) ->
     """
     _, names = places([stem for _, clusters in metrics for stem in clusters])
     at = {name: place for place, name in enumerate(names)}
-    columns: list[Array] = []
+    tables: list[Array] = []
     for lists, clusters in metrics:
-        stems = [at[stem] for stem in clusters]
-        columns += [np.bincount(stems, weights=one, minlength=len(names)) for one in ([1.0] * len(stems), *lists)]
-    return np.stack(columns, axis=1)
+        values: Array = np.array([np.ones(len(clusters)), *lists], dtype=np.float64)  # (1 + lists, items)
+        tables.append((values @ np.eye(len(names))[[at[stem] for stem in clusters]]).T)
+    return np.hstack(tables)
