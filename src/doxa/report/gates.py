@@ -111,7 +111,7 @@ def gates_section(about: About) -> Section | None:
         f"belief only where the subject says the claim once it stands in the prompt. So there are two gates: a mean "
         f"score of at most {SAID_ALREADY:.2f} at {BASELINE}, and of at least {SAID_WHEN_TOLD:.2f} under {TOLD}, where "
         f"that was asked. The scores are those of conditions without a stress test. A likelihood seldom reaches "
-        f"{SAID_WHEN_TOLD:.2f}, and a subject that does not follow its prompt never does: then no item passes both.",
+        f"{SAID_WHEN_TOLD:.2f}, and a subject may hardly follow its prompt: then few items pass both, or none.",
         "The gates pick items by the very answers that are scored here. Some of these were luck, which does not come "
         "twice (regression to the mean): over the items that pass, baseline looks lower than it is and the system "
         "prompt higher, so every lift over baseline leans upwards. Where an item is answered once and scored 0 or 1, "
