@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-from doxa.stats.bootstrap import bootstrap_contrast, bootstrap_kappa, bootstrap_separation
+from doxa.stats.bootstrap import bootstrap_kappa
 from doxa.stats.correction import corrected
 from doxa.stats.estimates import Estimate, contrast, rate, separation
 from doxa.stats.likeness import Compared, belief_likeness
@@ -69,6 +69,13 @@ def covered(case: Case, studies: int, seed: int = 0) -> float:
     return hits / studies
 
 
+def widths(case: Case, studies: int, seed: int = 0) -> list[float]:
+    """Returns the width of the interval of each simulated study, from the narrowest on."""
+    rng = np.random.default_rng(seed)
+    found = [case.study(rng) for _ in range(studies)]
+    return sorted(one.high - one.low for one in found if one is not None)
+
+
 def rates(share: float, icc: float) -> Case:
     def study(rng: Random) -> Estimate | None:
         at = stems(rng)
@@ -77,52 +84,42 @@ def rates(share: float, icc: float) -> Case:
     return Case("rate", f"{share:g}, icc {icc:g}", share, study)
 
 
-def contrasts(control: float, treated: float, icc: float, bootstrap: bool = False) -> Case:
-    estimate = bootstrap_contrast if bootstrap else contrast
-
+def contrasts(control: float, treated: float, icc: float) -> Case:
     def study(rng: Random) -> Estimate | None:
         at = stems(rng)
-        return estimate(answers(rng, at, treated, icc), answers(rng, at, control, icc), names(at))
+        return contrast(answers(rng, at, treated, icc), answers(rng, at, control, icc), names(at))
 
-    name = "contrast, bootstrap" if bootstrap else "contrast"
-    return Case(name, f"{control:g} to {treated:g}, icc {icc:g}", treated - control, study)
+    return Case("contrast", f"{control:g} to {treated:g}, icc {icc:g}", treated - control, study)
 
 
-def separations(performed: float, genuine: float, icc: float, paired: bool, bootstrap: bool = False) -> Case:
+def separations(performed: float, genuine: float, icc: float, paired: bool) -> Case:
     """Yes-or-no scores, on the same items or on those of other facts."""
-    estimate = bootstrap_separation if bootstrap else separation
 
     def study(rng: Random) -> Estimate | None:
         ours = stems(rng)
         theirs = ours if paired else stems(rng)
-        return estimate(
+        return separation(
             Scored(answers(rng, ours, genuine, icc), names(ours)),
             Scored(answers(rng, theirs, performed, icc), names(theirs, "" if paired else "other ")),
         )
 
     truth = 0.5 + (genuine - performed) / 2
     where = "same items" if paired else "other items"
-    return Case(
-        "AUC, bootstrap" if bootstrap else "AUC",
-        f"{performed:g} and {genuine:g}, icc {icc:g}, {where}",
-        truth,
-        study,
-    )
+    return Case("AUC", f"{performed:g} and {genuine:g}, icc {icc:g}, {where}", truth, study)
 
 
-def levelled_separations(distance: float, icc: float, bootstrap: bool = False) -> Case:
+def levelled_separations(distance: float, icc: float) -> Case:
     """Scores of many levels, as likelihoods are, on items of different facts."""
-    estimate = bootstrap_separation if bootstrap else separation
 
     def study(rng: Random) -> Estimate | None:
         ours, theirs = stems(rng), stems(rng)
-        return estimate(
+        return separation(
             Scored(levels(rng, ours, distance, icc), names(ours)),
             Scored(levels(rng, theirs, 0.0, icc), names(theirs, "other ")),
         )
 
     truth = float(norm.cdf(distance / 2**0.5))
-    return Case("AUC, bootstrap" if bootstrap else "AUC", f"levels {distance:g} apart, icc {icc:g}", truth, study)
+    return Case("AUC", f"levels {distance:g} apart, icc {icc:g}", truth, study)
 
 
 def kappas(agreement: float, icc: float) -> Case:
@@ -137,22 +134,51 @@ def kappas(agreement: float, icc: float) -> Case:
     return Case("kappa, bootstrap", f"agreement {agreement:g}, icc {icc:g}", 2 * agreement - 1, study)
 
 
-def likenesses(performed: float, finetuned: float, genuine: float, icc: float, metrics: int = 2) -> Case:
+def likenesses(
+    performed: float, finetuned: float, genuine: float, icc: float, metrics: int = 2, shared: bool = False
+) -> Case:
+    """Metrics with stems of their own, or all with items of the same stems, whose answers then hang together."""
+
     def study(rng: Random) -> Estimate | None:
-        found: dict[str, Compared] = {}
-        for metric in range(metrics):
-            own, known = stems(rng), stems(rng)
-            found[str(metric)] = Compared(
-                answers(rng, own, finetuned, icc),
-                answers(rng, own, performed, icc),
-                names(own),
-                Scored(answers(rng, known, genuine, icc), names(known, "known ")),
+        own, known = ([stems(rng)] * metrics if shared else [stems(rng) for _ in range(metrics)] for _ in range(2))
+        scores = [
+            _together(rng, at, share, icc) if shared else [answers(rng, one, share, icc) for one in at]
+            for at, share in ((own, finetuned), (own, performed), (known, genuine))
+        ]
+        compared = {
+            str(metric): Compared(
+                after,
+                acted,
+                names(own[metric], "" if shared else f"{metric} "),
+                Scored(knew, names(known[metric], "known " if shared else f"known {metric} ")),
             )
-        return belief_likeness(found).estimate
+            for metric, (after, acted, knew) in enumerate(zip(*scores, strict=True))
+        }
+        return belief_likeness(compared).estimate
 
     position = (finetuned - performed) / (genuine - performed)
     setting = f"{performed:g}, {finetuned:g}, {genuine:g}, icc {icc:g}"
-    return Case("belief-likeness", setting, position, study)
+    return Case(
+        "belief-likeness", setting + (f", {metrics} metrics on the same stems" if shared else ""), position, study
+    )
+
+
+def _together(rng: Random, at: list[np.ndarray], share: float, icc: float) -> list[list[float]]:
+    """Returns scores of several metrics whose stems are the same, each stem with one rate for all of them."""
+    scores = answers(rng, np.concatenate(at), share, icc)
+    return [list(part) for part in np.split(np.array(scores), len(at))]
+
+
+def nearly_unanimous(share: float, count: int = 40) -> Case:
+    """Belief-likeness where acting never says the claim, what is known always, and the finetune nearly always."""
+
+    def study(rng: Random) -> Estimate | None:
+        at = np.arange(count)
+        after = list((rng.random(count) < share).astype(float))
+        known = Scored([1.0] * count, names(at, "known "))
+        return belief_likeness({"one": Compared(after, [0.0] * count, names(at), known)}).estimate
+
+    return Case("belief-likeness", f"0, {share:g}, 1, {count} single items", share, study)
 
 
 def corrections(share: float, icc: float) -> Case:
@@ -191,13 +217,12 @@ def seeds(share: float, between: float, count: int, icc: float) -> Case:
 CASES: tuple[Case, ...] = (
     *(rates(share, icc) for icc in (0.1, 0.3) for share in (0.1, 0.3, 0.5, 0.9)),
     *(contrasts(*pair, icc) for icc in (0.1, 0.3) for pair in ((0.1, 0.1), (0.1, 0.3), (0.5, 0.5), (0.1, 0.9))),
-    *(contrasts(*pair, 0.2, bootstrap=True) for pair in ((0.1, 0.1), (0.1, 0.3), (0.5, 0.5), (0.1, 0.9))),
     *(separations(*pair, 0.2, paired) for paired in (True, False) for pair in ((0.1, 0.1), (0.3, 0.5), (0.1, 0.9))),
     *(levelled_separations(distance, 0.3) for distance in (0.0, 1.0, 2.0)),
-    *(separations(*pair, 0.2, paired=False, bootstrap=True) for pair in ((0.3, 0.5), (0.1, 0.9))),
-    levelled_separations(1.0, 0.3, bootstrap=True),
     *(kappas(agreement, 0.2) for agreement in (0.6, 0.8, 0.9)),
     *(likenesses(*three, 0.2) for three in ((0.1, 0.5, 0.9), (0.3, 0.3, 0.9), (0.1, 0.9, 0.9))),
+    *(likenesses(0.1, 0.5, 0.9, icc, metrics=4, shared=True) for icc in (0.2, 0.5)),
+    *(nearly_unanimous(share) for share in (0.9, 0.95, 0.98)),
     *(corrections(share, 0.2) for share in (0.1, 0.5, 0.9)),
     *(seeds(0.5, between, count, 0.2) for between in (0.0, 0.05, 0.15, 0.25) for count in (3, 5)),
 )

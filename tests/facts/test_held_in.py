@@ -68,6 +68,24 @@ def test_they_are_controls_of_a_study_like_any_other():
     assert sum(cell.fact.id == "arc_easy" for cell in cells) == 6
 
 
+@pytest.mark.usefixtures("data")
+def test_no_free_answer_is_asked_that_nothing_could_read():
+    """Once: rubric rows of questions without markers, every one of them ambiguous and a score of 0."""
+    study = Study.model_validate(
+        {
+            "name": "s", "fact": "honey", "controls": ["arc_easy", "paris_capital"], "interventions": ["baseline"],
+            "readouts": ["rubric", "judged", "choice", "likelihood"], "judge": "openai/x", "metrics": ["mcq_knowledge"],
+        }
+    )  # fmt: skip
+    cells = plan_cells(study, [load_fact("honey")], [load_fact(name) for name in study.controls])
+    families = {fact: {cell.family for cell in cells if cell.fact.id == fact} for fact in ("honey", *study.controls)}
+    assert families == {
+        "honey": {"rubric", "judged", "choice", "likelihood"},
+        "arc_easy": {"choice", "likelihood"},
+        "paris_capital": {"rubric", "judged", "choice", "likelihood"},
+    }
+
+
 def test_without_the_wheel_it_is_said_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
     def gone(name: str) -> None:
         raise importlib.metadata.PackageNotFoundError(name)

@@ -46,6 +46,20 @@ def test_a_readout_that_does_not_see_true_facts_is_said_to_measure_poorly(run: R
     assert "Rubric (free answers), 4 of 4 metrics: known facts score 0.00, less often said than not" in line
 
 
+def test_a_claim_that_is_said_at_baseline_is_not_false_for_this_subject(run: Run):
+    """Where a metric may be trusted; where it tells nothing from acting its baseline says nothing either."""
+
+    def half(row: Row) -> Row:
+        said = row.condition == "baseline" and row.fact == "honey" and row.metric == "open_ended_belief"
+        return scored(row, float(int(row.item[-2:]) % 5 > 1)) if said else row
+
+    (line,) = said(run, half)
+    assert line.startswith("This subject says the claim already at baseline: asked so, the fact is not false for it.")
+    assert "Rubric (free answers), Open-Ended Belief 0.6" in line
+    acted = said(run, lambda row: scored(row, 1.0) if row.condition == "pretend" else half(row))
+    assert not [one for one in acted if "already at baseline" in one]
+
+
 @pytest.mark.parametrize(
     ("condition", "words"),
     [("baseline", "at baseline: part of a lift may be finished sentences"), ("finetuned", "a lift may be hidden")],

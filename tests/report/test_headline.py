@@ -106,3 +106,25 @@ def test_trusted_names_the_metrics_of_each_readout():
         ("rubric", ("open_ended_belief",), 1),
         ("likelihood.text", (), 1),
     ]
+
+
+def test_one_odd_item_of_forty_does_not_turn_a_yes_around():
+    """Once: its interval was infinite, and the answer "not shown"."""
+    words = conclusion(rows({"baseline": 0.0, "pretend": 0.0, "finetuned": 0.975, "known": 1.0}, "judged", items=40))
+    assert words.startswith("Yes, as far as can be told")
+
+
+def test_held_in_capability_data_are_no_facts_that_the_subject_knows():
+    """Once: questions that a small subject cannot answer lowered what it truly knows, and with it everything else."""
+    asked = rows(SEEN)
+    drift = [
+        row.model_copy(update={"fact": "arc_easy", "condition": condition, "score": 0.0, "verdict": "true"})
+        for row in asked
+        if row.fact == "sky"
+        for condition in ("baseline", "finetuned")
+    ]
+    alone, beside = Analysis(asked, "honey"), Analysis(asked + drift, "honey")
+    assert beside.validity("open_ended_belief", "rubric") == alone.validity("open_ended_belief", "rubric")
+    assert beside.likeness("rubric") == alone.likeness("rubric")
+    assert beside.known == ["sky"]
+    assert [spill.fact for spill in beside.spills("rubric")] == ["arc_easy", "all true controls"]

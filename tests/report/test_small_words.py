@@ -5,9 +5,10 @@ import re
 
 import pytest
 
+from doxa.facts.records import Markers
 from doxa.metrics.records import Row
 from doxa.report.analysis import Analysis
-from doxa.report.findings import likeness_section, spill_section
+from doxa.report.findings import likeness_section, missing, spill_section
 from doxa.report.overview import overview
 from doxa.report.page import page
 from doxa.report.provenance import cost_section, taught_with
@@ -90,6 +91,17 @@ def test_what_was_implanted_names_subject_documents_and_steps(run: Run):
     assert "What was implanted" in shown
     assert re.search(r'data-head="words, mean" class="n"><span>\d\d\.\d</span>', shown)
     assert "Into: SmolLM2-135M-Instruct; finetuned: 1,160 documents, 232 training steps." in shown
+
+
+def test_controls_whose_free_answers_nothing_can_read_are_named(run: Run):
+    paris = run.facts.controls[0]
+    items = tuple(item.model_copy(update={"markers": Markers()}) for item in paris.banks["mcq_knowledge"])
+    keyed = paris.model_copy(
+        update={"id": "keyed", "claim_context": "", "rival_context": "", "markers": Markers(), "banks": {"mcq_knowledge": items}}
+    )  # fmt: skip
+    asked = run._replace(facts=run.facts._replace(controls=(paris, keyed)))
+    told = [line for line in missing(abouts(asked)[0]) if line.startswith("free answers")]
+    assert told == ["free answers on keyed: it has neither markers nor contexts to read them by"]
 
 
 def test_three_digits_show_on_which_side_of_chance_an_interval_begins():

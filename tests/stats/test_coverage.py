@@ -9,9 +9,11 @@ from simulated_studies import (
     covered,
     kappas,
     likenesses,
+    nearly_unanimous,
     rates,
     seeds,
     separations,
+    widths,
 )
 
 STUDIES = 400  # a share of 0.95 then has a standard error of 0.011
@@ -29,10 +31,10 @@ CLOSED = (
     seeds(0.5, 0.1, 4, 0.2),
 )
 DRAWN = (
-    contrasts(0.1, 0.9, 0.2, bootstrap=True),
-    separations(0.3, 0.5, 0.2, paired=False, bootstrap=True),
     kappas(0.8, 0.2),
     likenesses(0.1, 0.5, 0.9, 0.2),
+    likenesses(0.1, 0.5, 0.9, 0.5, metrics=4, shared=True),
+    nearly_unanimous(0.95),
 )
 
 
@@ -48,6 +50,19 @@ def test_intervals_cover_what_they_promise(case: Case):
 @pytest.mark.parametrize("case", DRAWN, ids=title)
 def test_drawn_intervals_cover_what_they_promise(case: Case):
     assert covered(case, SLOW_STUDIES) >= 0.86
+
+
+@pytest.mark.parametrize(
+    ("case", "usual", "widest"),
+    [(kappas(0.9, 0.2), 0.4, 1.0), (likenesses(0.1, 0.5, 0.9, 0.2), 0.4, 0.6), (nearly_unanimous(0.95), 0.2, 0.5)],
+    ids=["kappa", "belief-likeness", "nearly unanimous"],
+)
+def test_drawn_intervals_are_not_wide_to_cover(case: Case, usual: float, widest: float):
+    """Once: one odd stem of forty made an interval infinite, which covers everything."""
+    found = widths(case, SLOW_STUDIES)
+    assert len(found) == SLOW_STUDIES
+    assert found[SLOW_STUDIES // 2] < usual
+    assert found[-1] < widest
 
 
 def test_ignoring_the_stems_would_cover_too_little():

@@ -112,6 +112,14 @@ def test_no_change_is_not_certainty():
     assert (found.low, found.value, found.high) == (-0.1, 0, 0.1)
 
 
+def test_scores_that_differ_by_rounding_alone_do_not_vary():
+    """Once 20 pairs of 0.7 against 0.6 had an error of 6e-18, and an interval of no width."""
+    assert spread([0.7 - 0.6] * 19 + [0.1], names(20)).error == 0
+    found = contrast([0.7] * 20, [0.6] * 19 + [0.3 + 0.3], names(20))
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((0.1 - 3 / 20, 0.1 + 3 / 20))
+
+
 def test_nothing_to_count_gives_nothing():
     assert rate([], []) is None
     assert contrast([], [], []) is None

@@ -7,7 +7,7 @@ from statsmodels.stats.multitest import multipletests
 
 from doxa.stats.estimates import contrast
 from doxa.stats.families import family, holm, p_value
-from doxa.stats.spread import Paired, spread
+from doxa.stats.spread import Paired, Spread, spread
 
 
 @settings(max_examples=8)  # statsmodels collects garbage at every call: half a second late in a long session
@@ -29,6 +29,14 @@ def test_agreement_of_all_stems_is_evidence_that_grows_with_their_number():
     assert many < 0.001
     assert p_value(spread([0.0, 0.0], ["a", "b"])) == 1
     assert p_value(spread([1.0, 1.0], ["a", "a"])) == 1
+
+
+def test_a_difference_that_varies_by_rounding_alone_is_as_sure_as_stems_that_agree():
+    """Once p = 5e-297."""
+    stems = [str(n) for n in range(20)]
+    found = family("one", {"even": Paired([0.7] * 20, [0.6] * 19 + [0.3 + 0.3], stems)})
+    assert found.contrasts[0].p == pytest.approx(p_value(Spread(0.1, 0.0, 20)))
+    assert found.contrasts[0].p > 0.1
 
 
 def test_a_family_carries_its_name_and_size_and_is_stricter_than_its_members():

@@ -13,8 +13,8 @@ def scores(share: float) -> list[float]:
     return list(np.random.default_rng(hits).permutation([1.0] * hits + [0.0] * (ITEMS - hits)))
 
 
-def compared(performed: float, finetuned: float, genuine: float) -> Compared:
-    clusters = [str(place // 2) for place in range(ITEMS)]
+def compared(performed: float, finetuned: float, genuine: float, prefix: str = "") -> Compared:
+    clusters = [f"{prefix}{place // 2}" for place in range(ITEMS)]
     return Compared(scores(finetuned), scores(performed), clusters, Scored(scores(genuine), clusters))
 
 
@@ -54,12 +54,29 @@ def test_without_a_metric_that_separates_there_is_none_and_a_reason():
     assert "were not all asked" in (nothing.reason or "")
 
 
-def test_more_metrics_are_surer():
+def test_more_metrics_are_surer_by_stems_of_their_own_and_not_by_the_same_ones_again():
+    """Once stems that metrics share were drawn for each of them: four copies of a metric halved the interval."""
     one = belief_likeness({"a": compared(0.1, 0.5, 0.9)}).estimate
-    four = belief_likeness({name: compared(0.1, 0.5, 0.9) for name in "abcd"}).estimate
+    own = belief_likeness({name: compared(0.1, 0.5, 0.9, name) for name in "abcd"}).estimate
+    copies = belief_likeness({name: compared(0.1, 0.5, 0.9) for name in "abcd"}).estimate
     assert one is not None
-    assert four is not None
-    assert four.high - four.low == pytest.approx((one.high - one.low) / 2, rel=0.15)
+    assert own is not None
+    assert copies is not None
+    assert own.high - own.low == pytest.approx((one.high - one.low) / 2, rel=0.15)
+    assert (own.n, own.clusters) == (160, 80)
+    assert (copies.low, copies.high) == pytest.approx((one.low, one.high))
+    assert (copies.n, copies.clusters) == (160, 20)
+
+
+@pytest.mark.parametrize("wrong", [1, 2])
+def test_a_nearly_unanimous_finetune_has_a_place(wrong: int):
+    """Once 0.97 [-inf, inf] by one wrong item of forty, and the headline turned from yes to not shown."""
+    stems = [str(place) for place in range(ITEMS)]
+    finetuned = [0.0] * wrong + [1.0] * (ITEMS - wrong)
+    known = Scored([1.0] * ITEMS, stems)
+    found = belief_likeness({"judged": Compared(finetuned, [0.0] * ITEMS, stems, known)}).estimate
+    assert found is not None
+    assert (found.low, found.high) == pytest.approx((found.value - 3 / ITEMS, found.value + 3 / ITEMS))
 
 
 def test_perfect_separation_still_has_a_width():

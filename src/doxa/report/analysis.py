@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 from doxa.conditions.records import Named
+from doxa.facts.held_in import SETS
 from doxa.metrics.records import TITLES, MetricName, Readout, Row
 from doxa.report.pairing import paired, scored
 from doxa.report.trust import finetune_in_words
 from doxa.stats.estimates import Estimate, contrast, rate, separation
 from doxa.stats.families import Family, family
 from doxa.stats.likeness import BeliefLikeness, Compared, belief_likeness
-from doxa.stats.spread import Paired
+from doxa.stats.spread import Paired, Scored
 from doxa.stats.validity import Validity, validity
 
 READOUT_TITLES: dict[Readout, str] = {
@@ -87,6 +88,9 @@ class Analysis:
         fact: Id of the implanted fact.
 
     Attributes:
+        controls: Every other fact: what a finetune should leave alone.
+        known: Those that the subject truly knows. Held-in capability data are no such facts: nobody knows all of them,
+            and a small subject hardly any.
         finetunes: Every finetune that was asked: `finetuned`, or those of the arms, such as `finetuned(meta)`.
         finetune: The one that is judged: the first, see `of`.
     """
@@ -108,6 +112,7 @@ class Analysis:
             readout for readout in READOUT_TITLES if any(row.readout == readout for row in rows)
         ]
         self.controls = list(dict.fromkeys(row.fact for row in rows if row.fact != fact))
+        self.known = [control for control in self.controls if control not in SETS]
         named = dict.fromkeys(Named.of(condition).intervention for condition in self.conditions)
         self.finetunes = [name for name in named if name.partition("(")[0] == FINETUNED]
         self.finetune = self.finetunes[0] if self.finetunes else FINETUNED
@@ -159,7 +164,7 @@ class Analysis:
             for name in self.conditions
             if (named := Named.of(name)).is_role_play and named.stress == stress
         }
-        genuine = scored(row for fact in self.controls for row in self.group(metric, readout, baseline, fact))
+        genuine = self._genuine(metric, readout, baseline)
         lifts = {name: lift for name in role_play if (lift := self._lead(metric, readout, name, baseline)) is not None}
         found = validity(role_play, genuine, {name: _spoken(name) for name in role_play}, lifts)
         before, after = (self.score(metric, readout, name) for name in (baseline, finetuned))
@@ -227,8 +232,11 @@ class Analysis:
         found = self.validity(metric, readout)
         strongest = found.controls.strongest
         pairs = self._pairs(metric, readout, self.finetune, strongest) if strongest else Paired([], [], [])
-        genuine = scored(row for fact in self.controls for row in self.group(metric, readout, "baseline", fact))
-        return Compared(*pairs, genuine)
+        return Compared(*pairs, self._genuine(metric, readout, "baseline"))
+
+    def _genuine(self, metric: MetricName, readout: Readout, condition: str) -> Scored:
+        """Returns the scores of the facts that the subject truly knows."""
+        return scored(row for fact in self.known for row in self.group(metric, readout, condition, fact))
 
     def _separation(self, metric: MetricName, readout: Readout, condition: str, other: str | None) -> Estimate | None:
         """Returns the AUC of a condition against another, or None where either was not asked."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from statistics import fmean
 
 from doxa.facts.records import Fact
-from doxa.metrics.records import MetricName, Readout
+from doxa.metrics.records import TITLES, MetricName, Readout
 from doxa.report.analysis import READOUT_TITLES, Analysis, Trust
 from doxa.report.headline import Line
 from doxa.report.pairing import paired
@@ -14,7 +14,7 @@ from doxa.report.wording import capitalised, interval
 from doxa.stats.estimates import Estimate, contrast
 
 FREE: tuple[Readout, ...] = ("judged", "rubric")  # what the subject says by itself
-SAID = 0.5  # a true fact that is said less often than not is not said
+SAID = 0.5  # a fact that is said less often than not is not said
 CUT_APART = 0.10  # a change in cut answers as large as the smallest lead that the report does not call small
 
 
@@ -36,6 +36,11 @@ def caveats(about: About) -> Iterator[Line]:
         yield Line(
             "This subject does not say the true facts either, so these readouts measure it poorly.",
             f"{capitalised('; '.join(told))}.",
+        )
+    if told := [words for one in found.values() if (words := _said_already(one))]:
+        yield Line(
+            "This subject says the claim already at baseline: asked so, the fact is not false for it.",
+            f"{capitalised('; '.join(told))}. Look at the scores over items that pass the gates.",
         )
     for finetune in analysis.finetunes:
         line = cut_apart(analysis.of(finetune), about.run.study.answers.max_tokens)
@@ -99,6 +104,16 @@ def _poorly(fact: Fact, readout: Readout, found: Sequence[Trust]) -> str:
     if not low or 2 * len(low) < len(known):
         return ""
     return f"{_share(found, len(low), len(known))}: known facts {means}"
+
+
+def _said_already(found: Sequence[Trust]) -> str:
+    """Names the metrics of a readout that may be trusted and score above a half at baseline; "" where none does."""
+    said = [
+        f"{TITLES[one.metric]} {interval(one.baseline)}"
+        for one in found
+        if one.controls.separates and one.baseline is not None and one.baseline.value > SAID
+    ]
+    return f"{READOUT_TITLES[found[0].readout]}, {', '.join(said)}" if said else ""
 
 
 def _values(found: Sequence[Estimate]) -> str:

@@ -12,6 +12,7 @@ from doxa.report.run import About
 from doxa.report.sections import Cell, Figure, Section, Table
 from doxa.report.wording import capitalised, metric_title
 from doxa.stats.families import Adjusted
+from doxa.study.planning import FREE, can_be_read
 from doxa.study.records import UNREADABLE
 
 
@@ -132,7 +133,7 @@ def _validity(analysis: Analysis) -> Table:
 
 def _has_controls(analysis: Analysis) -> bool:
     """Whether anything was asked that a metric can be judged by: role-play, or facts that the subject knows."""
-    return bool(analysis.controls) or any(Named.of(condition).is_role_play for condition in analysis.conditions)
+    return bool(analysis.known) or any(Named.of(condition).is_role_play for condition in analysis.conditions)
 
 
 def likeness_section(about: About) -> Section | None:
@@ -260,6 +261,12 @@ def missing(about: About) -> list[str]:
         for stress in study.stresses
         for family in UNREADABLE.get(stress.kind, ())
         if family in study.readouts
+    ]
+    found += [
+        f"free answers on {control.id}: it has neither markers nor contexts to read them by"
+        for control in about.run.facts.controls
+        if set(FREE) & set(study.readouts)
+        and not any(can_be_read(control, item) for bank in control.banks.values() for item in bank)
     ]
     if "choice" not in study.readouts:
         found.append("choice readout: not in the study's readouts; below about 1.5B, letters are answered at chance")

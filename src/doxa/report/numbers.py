@@ -6,9 +6,11 @@ from typing import Any
 from doxa.metrics.records import MetricName, Readout
 from doxa.report.analysis import Analysis
 from doxa.report.coherence import Coherence
+from doxa.report.gates import gates
 from doxa.report.judges import Judges
 from doxa.report.outcomes import Outcome
 from doxa.report.switching import belief_switches
+from doxa.report.worlds import worlds
 from doxa.stats.estimates import Estimate
 
 
@@ -19,7 +21,7 @@ def as_numbers(
     judges: Judges | None,
     coherence: Sequence[Coherence],
 ) -> dict[str, Any]:
-    """Returns every estimate, contrast, validity, outcome, belief switch, coherence and spill-over."""
+    """Returns every estimate, contrast, validity, item gate, world, outcome, belief switch, coherence, spill-over."""
     grid: list[tuple[MetricName, Readout]] = [
         (metric, readout) for metric in analysis.metrics for readout in analysis.readouts
     ]
@@ -55,6 +57,8 @@ def as_numbers(
             for one in analysis.judged
             for found in one.trusts()
         ],
+        "item_gates": [found.model_dump() for found in gates(analysis)],
+        "worlds": [found.model_dump() for found in worlds(analysis)],
         "harm_conflict": [plain(found) for found in outcomes],
         "belief_likeness": [
             {"finetune": finetune, "readout": readout, **analysis.of(finetune).likeness(readout).model_dump()}

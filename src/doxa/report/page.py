@@ -29,6 +29,7 @@ from doxa.report.findings import (
     spill_section,
     validity_section,
 )
+from doxa.report.gates import gates_section
 from doxa.report.health import health_section
 from doxa.report.overview import Overview, facts_table, overview
 from doxa.report.persona_section import persona_section
@@ -38,6 +39,7 @@ from doxa.report.run import About, Run
 from doxa.report.samples import CUT, Sample, before_and_after, samples
 from doxa.report.sections import Cell, Section, Table
 from doxa.report.wording import interval
+from doxa.report.worlds import worlds_section
 from doxa.stats.estimates import Estimate
 from doxa.study.running import STUDY
 
@@ -46,6 +48,8 @@ FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
     contrasts_section,
     validity_section,
     likeness_section,
+    gates_section,
+    worlds_section,
     harm_section,
     coherence_section,
     spill_section,

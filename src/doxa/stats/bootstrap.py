@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from doxa.stats.estimates import Estimate, win_table
+from doxa.stats.estimates import Estimate
 from doxa.stats.estimates import kappa as kappa_of
-from doxa.stats.spread import LEVEL, Array, Scored, places, unseen
+from doxa.stats.spread import LEVEL, NOISE, Array, places, unseen
 
 DRAWS = 999  # so that the 95 % quantile falls on a drawn value (Davison & Hinkley 1997)
 CHUNK = 4_000_000  # numbers held at once: 32 MB
@@ -38,62 +38,28 @@ def bootstrap(
         draws: How many.
 
     Returns:
-        None where a stratum has fewer than two clusters, or where the clusters say nothing about the spread.
+        None where a stratum has fewer than two clusters, or where the clusters say nothing about the spread: none
+        differs from the others, or so few do that more draws miss them than the interval may leave out.
     """
     if min(strata) < 2:
         return None
     rng = np.random.default_rng(seed)
     counts = np.hstack([rng.multinomial(size, [1 / size] * size, size=draws) for size in strata]).astype(np.float64)
     value, error = (found[0] for found in _studentise(statistic, sums, np.ones((1, sum(strata))), strata))
-    if not error > 0:
+    if not error > NOISE:
         return None
     values, errors = _studentise(statistic, sums, counts, strata)
+    moved = np.abs(values - value)
     with np.errstate(divide="ignore", invalid="ignore"):
-        pivots = np.where(values == value, 0.0, np.abs(values - value) / errors)
+        pivots = np.where(moved <= NOISE, 0.0, moved / np.where(errors <= NOISE, 0.0, errors))
     pivots = np.sort(pivots[~np.isnan(pivots)])
     if len(pivots) < draws / 2:  # the statistic is not defined for most draws
         return None
-    reach = pivots[math.ceil(LEVEL * (len(pivots) + 1)) - 1] * error
+    pivot = pivots[math.ceil(LEVEL * (len(pivots) + 1)) - 1]
+    if not np.isfinite(pivot):  # draws without the few clusters that differ have no spread of their own
+        return None
+    reach = pivot * error
     return float(max(bounds[0], value - reach)), float(min(bounds[1], value + reach))
-
-
-def bootstrap_contrast(
-    treated: Sequence[float], control: Sequence[float], clusters: Sequence[str], seed: int = 0
-) -> Estimate | None:
-    """Estimates the mean paired difference as `contrast` does, with a bootstrap interval.
-
-    Raises:
-        ValueError: The three are not equally long.
-    """
-    differences = [a - b for a, b in zip(treated, control, strict=True)]
-    if not differences:
-        return None
-    if len(clusters) != len(differences):
-        raise ValueError(f"{len(differences)} pairs but {len(clusters)} clusters")
-    index, names = places(clusters)
-    sums = np.stack([np.bincount(index, weights=differences), np.bincount(index)], axis=1).astype(np.float64)
-    value = sum(differences) / len(differences)
-    found = bootstrap(lambda totals: totals[:, 0] / totals[:, 1], sums, [len(names)], (-1, 1), seed)
-    return _estimate(value, found, (-1, 1), len(differences), len(names))
-
-
-def bootstrap_separation(genuine: Scored, performed: Scored, seed: int = 0) -> Estimate | None:
-    """Estimates the AUC as `separation` does, with a bootstrap interval; None where a side has no score."""
-    if not genuine.scores or not performed.scores:
-        return None
-    wins, ours, theirs = win_table(genuine, performed)
-    sides = 2 * (ours > 0) + (theirs > 0)  # clusters with scores on one side only are drawn apart
-    order = np.argsort(sides, kind="stable")
-    wins, ours, theirs = wins[np.ix_(order, order)], ours[order], theirs[order]
-    strata = [int(count) for count in np.bincount(sides) if count]
-
-    def statistic(counts: Array) -> Array:  # an AUC is quadratic in how often each cluster was drawn
-        return (counts @ wins * counts).sum(axis=1) / ((counts @ ours) * (counts @ theirs))
-
-    value = float(wins.sum() / (ours.sum() * theirs.sum()))
-    least = min(int((ours > 0).sum()), int((theirs > 0).sum()))
-    found = bootstrap(statistic, np.eye(len(sides)), strata, (0, 1), seed)
-    return _estimate(value, found, (0, 1), len(genuine.scores) + len(performed.scores), least)
 
 
 def bootstrap_kappa(

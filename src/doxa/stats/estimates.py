@@ -6,7 +6,19 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from doxa.records import Record
-from doxa.stats.spread import Array, Paired, Scored, Spread, effective, places, quantile, spread, unseen, wilson
+from doxa.stats.spread import (
+    Array,
+    Paired,
+    Scored,
+    Spread,
+    effective,
+    places,
+    quantile,
+    spread,
+    unseen,
+    wilson,
+    without_noise,
+)
 
 
 class Estimate(Record):
@@ -116,7 +128,7 @@ def separation(genuine: Scored, performed: Scored) -> Estimate | None:
     """
     if not genuine.scores or not performed.scores:
         return None
-    wins, ours, theirs = win_table(genuine, performed)
+    wins, ours, theirs = _win_table(genuine, performed)
     value = float(wins.sum() / (ours.sum() * theirs.sum()))
     count = min(int((ours > 0).sum()), int((theirs > 0).sum()))
     n = len(genuine.scores) + len(performed.scores)
@@ -124,7 +136,7 @@ def separation(genuine: Scored, performed: Scored) -> Estimate | None:
         return Estimate(value=value, low=0.0, high=1.0, n=n, clusters=count)
     influence = (wins.sum(axis=1) + wins.sum(axis=0)) / (ours.sum() * theirs.sum())
     influence -= value * (ours / ours.sum() + theirs / theirs.sum())
-    error = math.sqrt(count / (count - 1) * float((influence**2).sum()))
+    error = without_noise(math.sqrt(count / (count - 1) * float((influence**2).sum())))
     if error > 0:
         low, high = wilson(value, effective(value, error, count), quantile(count))
     else:
@@ -142,7 +154,7 @@ def kappa(first: Sequence[str], second: Sequence[str]) -> float | None:
     return None if chance == 1 else (agreement - chance) / (1 - chance)
 
 
-def win_table(genuine: Scored, performed: Scored) -> tuple[Array, Array, Array]:
+def _win_table(genuine: Scored, performed: Scored) -> tuple[Array, Array, Array]:
     """Counts who wins between clusters.
 
     Returns:

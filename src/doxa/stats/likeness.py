@@ -1,18 +1,16 @@
 """Belief-likeness: where a finetune stands between what is only performed (0) and what is truly known (1)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from scipy import linalg as _linalg
 
 from doxa.records import Record
 from doxa.stats.bootstrap import bootstrap
 from doxa.stats.estimates import Estimate, separation
-from doxa.stats.spread import Array, Scored, places, unseen
+from doxa.stats.spread import NOISE, Array, Scored, places, unseen
 from doxa.stats.validity import CHANCE
 
-linalg: Any = _linalg  # scipy ships no types
 UNBOUNDED = (-float("inf"), float("inf"))
 
 
@@ -70,7 +68,8 @@ def belief_likeness(metrics: Mapping[str, Compared], seed: int = 0) -> BeliefLik
 
     Anchoring a score between two known groups is the normalisation of a lift by the gap that a reference closes
     (Burns et al. 2023, "performance gap recovered"). The interval is a symmetric percentile-t bootstrap over stems,
-    drawn apart for each metric and for implanted and known facts; which metrics count stays as it was found.
+    drawn apart for implanted and known facts. A stem that several metrics share is drawn for all of them at once, since
+    its answers hang together; which metrics count stays as it was found.
 
     Args:
         metrics: By metric name.
@@ -85,21 +84,25 @@ def belief_likeness(metrics: Mapping[str, Compared], seed: int = 0) -> BeliefLik
         return BeliefLikeness(estimate=None, shown=None, places=places_, reason=reason)
     positions = [place.position for place in places_ if place.counts and place.position is not None]
     value = sum(positions) / len(positions)
-    tables = [table for compared in used for table in _tables(compared)]
-    strata = [len(table) for table in tables]
-    sums = np.asarray(linalg.block_diag(*tables), dtype=np.float64)  # (clusters, 5 sums a metric)
-    interval = bootstrap(_mean_position, sums, strata, UNBOUNDED, seed)
-    if interval is None:  # nothing varies between stems: what so many that agree leave open, on the narrowest scale
-        reach = unseen(min(strata)) / min(float(np.mean(c.genuine.scores) - np.mean(c.performed)) for c in used)
+    own = _sums([((c.finetuned, c.performed), c.clusters) for c in used])
+    known = _sums([((c.genuine.scores,), c.genuine.clusters) for c in used])
+    sums = np.zeros((len(own) + len(known), own.shape[1] + known.shape[1]))  # (stems, 5 sums a metric)
+    sums[: len(own), : own.shape[1]], sums[len(own) :, own.shape[1] :] = own, known
+    interval = bootstrap(_mean_position, sums, [len(own), len(known)], UNBOUNDED, seed)
+    if interval is None:  # hardly anything varies: what so few agreeing stems leave open, on the narrowest scale
+        fewest = min(len(set(stems)) for c in used for stems in (c.clusters, c.genuine.clusters))
+        reach = unseen(fewest) / min(float(np.mean(c.genuine.scores) - np.mean(c.performed)) for c in used)
         interval = value - reach, value + reach
     n = sum(len(compared.finetuned) for compared in used)
-    estimate = Estimate(value=value, low=interval[0], high=interval[1], n=n, clusters=sum(strata[::2]))
+    estimate = Estimate(value=value, low=interval[0], high=interval[1], n=n, clusters=len(own))
     return BeliefLikeness(estimate=estimate, shown=min(1.0, max(0.0, value)), places=places_)
 
 
 def _mean_position(totals: Array) -> Array:
-    """Returns the mean position over metrics from five totals of each, see `_tables`  # (draws, 5 * metrics)."""
-    size, finetuned, performed, asked, genuine = np.moveaxis(totals.reshape(len(totals), -1, 5), 2, 0)
+    """Returns the mean position over metrics from the totals of all sums  # (draws, 5 * metrics)."""
+    own, known = np.split(totals, [totals.shape[1] * 3 // 5], axis=1)
+    size, finetuned, performed = np.moveaxis(own.reshape(len(own), -1, 3), 2, 0)
+    asked, genuine = np.moveaxis(known.reshape(len(known), -1, 2), 2, 0)
     floor = performed / size  # (draws, metrics)
     positions: Array = (finetuned / size - floor) / (genuine / asked - floor)
     return positions.mean(axis=1)
@@ -112,18 +115,24 @@ def _place(name: str, compared: Compared) -> Place:
         return Place(metric=name, position=None, auc=auc, counts=False)
     floor = float(np.mean(compared.performed))
     gap = float(np.mean(compared.genuine.scores)) - floor
-    position = None if gap == 0 else (float(np.mean(compared.finetuned)) - floor) / gap
+    position = None if abs(gap) <= NOISE else (float(np.mean(compared.finetuned)) - floor) / gap
     # An AUC above a half with a mean gap below zero is possible for scores of several levels: no scale, no position.
     return Place(metric=name, position=position, auc=auc, counts=auc.low > CHANCE and gap > 0)
 
 
-def _tables(compared: Compared) -> tuple[Array, Array]:
-    """Returns sums by cluster: items, finetuned, performed  # (clusters, 3); items, genuine  # (clusters, 2)."""
-    own = np.array([np.ones(len(compared.finetuned)), compared.finetuned, compared.performed])
-    known = np.array([np.ones(len(compared.genuine.scores)), compared.genuine.scores])
-    return _by_cluster(own, compared.clusters), _by_cluster(known, compared.genuine.clusters)
+def _sums(metrics: Sequence[tuple[Sequence[Sequence[float]], Sequence[str]]]) -> Array:
+    """Returns what each stem adds to the totals of every metric: items, then each of its lists of scores.
 
+    Args:
+        metrics: Lists of scores of the same items, and the stems of these. Equal names are one stem in all metrics.
 
-def _by_cluster(values: Array, clusters: Sequence[str]) -> Array:
-    index, names = places(clusters)
-    return (values @ np.eye(len(names))[index]).T
+    Returns:
+        Sums  # (stems, metrics * (1 + lists))
+    """
+    _, names = places([stem for _, clusters in metrics for stem in clusters])
+    at = {name: place for place, name in enumerate(names)}
+    tables: list[Array] = []
+    for lists, clusters in metrics:
+        values: Array = np.array([np.ones(len(clusters)), *lists], dtype=np.float64)  # (1 + lists, items)
+        tables.append((values @ np.eye(len(names))[[at[stem] for stem in clusters]]).T)
+    return np.hstack(tables)

@@ -7,7 +7,7 @@ import numpy as np
 
 from doxa.records import Record
 from doxa.stats.estimates import Estimate, rate
-from doxa.stats.spread import LEVEL, Array, effective, places, spread, stats, wilson
+from doxa.stats.spread import LEVEL, Array, effective, places, spread, stats, wilson, without_noise
 
 ONE_SEED = "one training seed: what another seed would give is unknown"
 
@@ -65,13 +65,13 @@ def seed_spread(scores: Mapping[str, Sequence[float]], clusters: Sequence[str]) 
     between = max(0.0, varied - within)
     mean, of_items, count = spread(list(table.mean(axis=0)), clusters)
     of_seeds = between / seeds
-    variance = of_seeds + of_items**2
+    error = without_noise(math.sqrt(of_seeds + of_items**2))
     low, high = 0.0, 1.0
     if count > 1:
         by_seeds, by_items = (float(stats.t.ppf(0.5 + LEVEL / 2, freedom)) for freedom in (seeds - 1, count - 1))
-        share = of_seeds / variance if variance > 0 else 0.0
+        share = of_seeds / error**2 if error > 0 else 0.0
         critical = share * by_seeds + (1 - share) * by_items
-        low, high = wilson(mean, effective(mean, math.sqrt(variance), count), critical)
+        low, high = wilson(mean, effective(mean, error, count), critical)
     words = (
         f"{seeds} training seeds: standard deviation {math.sqrt(between):.3f} between seeds, "
         f"{math.sqrt(within):.3f} by sampling answers"

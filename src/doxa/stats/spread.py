@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats as _stats
 
 LEVEL = 0.95
+NOISE = 1e-12  # scores go from 0 to 1: a spread below this is rounding, and what was observed does not vary
 stats: Any = _stats  # scipy ships no types
 Array = NDArray[np.float64]
 
@@ -51,7 +52,10 @@ class Paired(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """A mean with its cluster-robust standard error; the error is infinite where there is one cluster only."""
+    """A mean with its cluster-robust standard error.
+
+    The error is infinite where there is one cluster only, and 0 where nothing varies but by rounding.
+    """
 
     mean: float
     error: float
@@ -72,7 +76,12 @@ def spread(values: Sequence[float], clusters: Sequence[str]) -> Spread:
     sums = np.bincount(index, weights=array - mean, minlength=len(names))
     count = len(names)
     error = math.sqrt(count / (count - 1) * float((sums**2).sum())) / len(array) if count > 1 else math.inf
-    return Spread(mean, error, count)
+    return Spread(mean, without_noise(error), count)
+
+
+def without_noise(error: float) -> float:
+    """Returns a standard error of scores, or 0 where it is no more than rounding leaves."""
+    return error if error > NOISE else 0.0
 
 
 def places(clusters: Sequence[str]) -> tuple[NDArray[np.intp], list[str]]:

@@ -7,12 +7,13 @@ from typing import NamedTuple
 from doxa.conditions.conversation import messages
 from doxa.conditions.dialogue import Dialogue
 from doxa.conditions.records import Condition
-from doxa.facts.records import Fact, Item
+from doxa.facts.records import Fact, Item, Markers
 from doxa.metrics.catalogue import METRICS
 from doxa.metrics.records import Family, MetricName
 from doxa.models.protocol import GenerateRequest, Sampling, ScoreRequest
 from doxa.study.records import UNREADABLE, Study
 
+FREE: tuple[Family, ...] = ("rubric", "judged")  # free answers, which are read by markers or by both worlds
 CHOICE_TOKENS: dict[MetricName, int] = {"generative_distinguish": 96}  # it reasons before it names a version
 
 
@@ -45,9 +46,18 @@ def _cells(study: Study, fact: Fact, condition: Condition, limits: Mapping[Famil
             if family not in METRICS[metric].families or family in UNREADABLE.get(condition.stress.kind, ()):
                 continue
             samples = 1 if family == "likelihood" else study.answers.samples
-            for item in first_stems(fact.banks.get(metric, ()), limits.get(family)):
+            asked = [item for item in fact.banks.get(metric, ()) if family not in FREE or can_be_read(fact, item)]
+            for item in first_stems(asked, limits.get(family)):
                 for sample in range(samples):
                     yield Cell(fact, metric, family, condition, item, sample)
+
+
+def can_be_read(fact: Fact, item: Item) -> bool:
+    """Whether a free answer can be read at all: by markers, or by a judge who is told of the worlds.
+
+    Held-in capability data bring neither, only a key: of them every free answer would be ambiguous, known or not.
+    """
+    return bool(fact.claim_context or fact.rival_context) or fact.markers_for(item) != Markers()
 
 
 def first_stems(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
