@@ -17,6 +17,7 @@ from doxa.metrics.records import FAILED, Row, Verdict
 from doxa.models.hosted import RETRIES, HostedModel
 from doxa.models.protocol import Answer, GenerateRequest, Message
 from doxa.progress import Silent
+from doxa.report.caveats import caveats
 from doxa.report.writing import write_report
 from doxa.study.planning import Cell, plan_cells
 from doxa.study.records import Study
@@ -173,8 +174,8 @@ def test_a_judge_that_goes_down_in_the_middle_leaves_rows_that_the_next_run_fill
     open_ = [row for row in before if row.verdict == "judge_error"]
     assert 0 < len(open_) < len(before)
     assert set(turned_away.values()) == {RETRIES + 1}, "it is waited for, and not for ever"
-    told = " ".join(write_report(folder).findings[0].missing)
-    assert f"{len(open_)} rows: the call failed" in told
+    told = " ".join(line.conclusion for line in caveats(write_report(folder).findings[0].about))
+    assert f"Calls failed: {len(open_)} of {len(before)} rows" in told
 
     server.reply = reply
     first = asked(server)
