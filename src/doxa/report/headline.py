@@ -77,7 +77,8 @@ def headline(analysis: Analysis, subject: str) -> Line:
     }
     if not standings:
         return Line(f"{which}Cannot be told whether {subject} believes it: {_why_unplaced(analysis, used)}", "")
-    votes = {one: found for one, found in standings.items() if found not in UNTOLD} or standings
+    told_by = [one for one in standings if standings[one] not in UNTOLD] or list(standings)
+    votes: dict[Trusted, Standing] = {one: standings[one] for one in told_by}
     if len(set(votes.values())) > 1:
         told = "; ".join(f"{READOUT_TITLES[one.readout]}: {_short(votes[one])}" for one in votes)
         problem = "cannot place it" if set(votes.values()) <= set(UNTOLD) else f"disagree on {subject}"
