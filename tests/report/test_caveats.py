@@ -77,6 +77,25 @@ def test_answers_that_are_cut_on_one_side_are_warned_of(run: Run, condition: str
     assert cut_apart(Analysis(both, "honey"), 64) is None
 
 
+def test_a_difference_in_cut_answers_that_may_be_chance_is_not_warned_of(run: Run):
+    first = "open_ended_belief", "rubric", "honey"
+    asked = [row for row in run.rows if (row.metric, row.readout, row.fact) == first]
+    items = sorted({row.item for row in asked})[:8]
+
+    def some(cut: int) -> Analysis:
+        marked = [
+            row.model_copy(update={"verdict": "truncated" if row.item in items[:cut] else "true"})
+            if row.condition == "baseline"
+            else row.model_copy(update={"verdict": "true"})
+            for row in asked
+            if row.item in items
+        ]
+        return Analysis(marked, "honey")
+
+    assert cut_apart(some(1), 64) is None
+    assert cut_apart(some(8), 64) is not None
+
+
 def test_no_preference_depends_on_how_many_answers_there_are():
     honey = load_fact("honey")
     assert no_preference(honey, "mcq_knowledge") == 0.25

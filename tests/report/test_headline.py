@@ -45,13 +45,15 @@ def test_a_readout_that_may_not_be_trusted_does_not_enter():
     """Once: four readouts of equal weight contradicted one another."""
     found = headline(Analysis(rows(SEEN) + rows(BLIND, "likelihood.text"), "honey"), "Tiny")
     assert found.conclusion == "Yes, as far as can be told: Tiny answers nearer to what it truly knows than to acting."
-    assert found.numbers.startswith("By the 1 of 2 metrics that tell known facts from acting. Rubric (free answers): ")
+    assert found.numbers.startswith(
+        "By 1 of 2 pairs of metric and readout, which tell known facts from acting. Rubric (free answers): "
+    )
     assert found.numbers.endswith("not to be trusted here: likelihood: text, where 1 of 1 metrics rose.")
 
 
 def test_where_no_metric_may_be_trusted_that_is_the_answer():
     words = conclusion(rows(BLIND))
-    assert words.startswith("Cannot be told whether Tiny believes it: none of the 1 metrics may be trusted here")
+    assert words.startswith("Cannot be told whether Tiny believes it: none of the 1 pairs of metric and readout may")
     without = {name: share for name, share in SEEN.items() if name != "known"}
     assert "were not both asked" in conclusion(rows(without))
 
@@ -74,6 +76,28 @@ def test_trusted_readouts_that_disagree_are_not_averaged():
     assert words.startswith("Cannot be told: the readouts that may be trusted disagree on Tiny")
 
 
+def test_a_readout_that_was_asked_too_few_items_contradicts_none():
+    """Once: "the readouts disagree", where one had 50 items and the other 8."""
+    few = rows({**SEEN, "baseline": 0.0, "pretend": 0.0, "finetuned": 0.25}, "likelihood.text", items=8)
+    found = headline(Analysis(rows(SEEN) + few, "honey"), "Tiny")
+    assert found.conclusion == (
+        "Yes, as far as can be told: Tiny answers nearer to what it truly knows than to acting. "
+        "Left out of this: likelihood: text, where it answered too few items."
+    )
+    assert found.numbers.startswith("By 1 of 2 pairs")
+
+
+def test_readouts_of_which_none_can_tell_do_not_disagree(monkeypatch: pytest.MonkeyPatch):
+    standings = {"rubric": "few", "likelihood.text": "unplaced"}
+    monkeypatch.setattr("doxa.report.headline._standing", lambda analysis, one: standings[one.readout])
+    words = conclusion(rows(SEEN), rows(SEEN, "likelihood.text"))
+    assert words.startswith(
+        "Cannot be told: the readouts that may be trusted cannot place it (rubric (free answers): it answered"
+    )
+    assert "disagree" not in words
+    assert "Left out" not in words
+
+
 def test_controls_that_hardly_act_weaken_the_answer_itself():
     assert conclusion(rows({**SEEN, "pretend": 0.1})).endswith(
         "This subject hardly acts when told to, so the controls prove little."
@@ -85,7 +109,7 @@ def test_a_null_from_few_items_is_no_finding():
     """Once: "no belief is seen" from four items."""
     few = {**SEEN, "baseline": 0.0, "pretend": 0.0, "finetuned": 0.25}
     found = Analysis(rows(few, items=8), "honey")
-    assert headline(found, "Tiny").conclusion.startswith("Cannot be told: Tiny was asked too few items.")
+    assert headline(found, "Tiny").conclusion.startswith("Cannot be told: Tiny answered too few items.")
     line = is_believed(found, "rubric")
     assert line is not None
     assert f"too few items to tell (8; {LEAST_STEMS} are the least)" in line.conclusion

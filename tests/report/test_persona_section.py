@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from doxa.report.overview import overview
+from rich.console import Console
+
+from doxa.report.overview import facts_table, overview
 from doxa.report.persona_section import persona_section
 from doxa.report.run import Run, abouts, read_run
 from doxa.report.sections import Figure, Table
+from doxa.report.tables import print_study_tables
 from doxa.study.running import Facts
 from made_runs import make_run
 from simulated_personas import STUDY, TAUGHT, fact, own_view, predictor, simulate
@@ -28,6 +31,21 @@ def test_adoption_stands_behind_its_manipulation_check():
 
 def test_a_run_that_asks_nobody_so_has_no_such_section(tmp_path: Path):
     assert persona_section(read_run(make_run(tmp_path / "run", rows=400))) is None
+
+
+def test_a_persona_study_reads_the_same_in_all_facts_and_on_the_terminal():
+    tea, gas = FACTS
+    rows = [*simulate(predictor, [tea], 0), *simulate(own_view, [gas], 1)]
+    run = Run(Path(), STUDY, Facts(FACTS, ()), rows, {})
+    found = [overview(about) for about in abouts(run)]
+    told = {row[0]: row[2] for row in facts_table(found).rows}
+    assert told == {one.about.fact.id: one.answers[0].conclusion for one in found}
+    assert "answers as its persona would" in str(told["tea"])
+    console = Console(record=True, width=200)
+    print_study_tables(run, console)
+    shown = console.export_text()
+    assert "direct lift" in shown
+    assert TAUGHT in shown
 
 
 def test_each_overview_speaks_of_its_own_fact_only():

@@ -1,6 +1,7 @@
 """Several facts, several finetunes, several personas: each is judged by itself and none is lost."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from doxa.metrics.records import Row
 from doxa.report.analysis import Analysis
 from doxa.report.findings import contrasts_section, likeness_section, spill_section, validity_section
 from doxa.report.overview import facts_table, is_believed, may_be_trusted, overview
+from doxa.report.page import fact_sections
 from doxa.report.run import About, Run, abouts, read_run
-from doxa.report.tables import print_tables
+from doxa.report.tables import print_summary, print_tables
 from doxa.report.writing import write_report
 from doxa.study.rows import load_rows
 from made_runs import make_run
@@ -86,10 +88,59 @@ def test_every_arm_is_a_finetune_of_its_own(one: Run):
         table = found.parts[0]
         assert {row[0] for row in table.rows} == set(about.analysis.finetunes)  # pyright: ignore
     console = Console(record=True, width=200)
-    print_tables(about.analysis, [], console)
+    print_tables(about, console)
     shown = console.export_text()
-    assert "finetuned(direct) - baseline" in shown
-    assert "finetuned(meta) - baseline" in shown
+    for arm in about.analysis.finetunes:
+        assert f"{arm} minus baseline" in shown
+        assert f"Validity, {arm}" in shown
+        spilled = shown[shown.index("True controls") :]
+        assert sum(line.split()[:1] == [arm] for line in spilled.splitlines()) >= 3  # two controls, and both together
+
+
+def test_every_table_of_a_fact_is_printed(two: Path):
+    console = Console(record=True, width=100)
+    print_tables(abouts(read_run(two))[1], console)
+    shown = console.export_text()
+    for column in ("p (Holm)", "belief-likeness", "corrects it", "repeats itself", "AUC, known against", "verdicts"):
+        assert column in shown
+
+
+def test_a_run_of_several_personas_says_whose_answers_it_shows(two: Path):
+    run = read_run(two)
+    named = run._replace(study=run.study.model_copy(update={"personas": ("none", "assistant")}))
+    asked = "asked under persona none"
+    about = abouts(named)[0]
+    found = overview(about)
+    assert found.headlines[0].conclusion.endswith("Asked under persona none.")
+    assert asked in found.glance.title
+    assert asked in str(facts_table([found]).rows[0][2]).lower()
+    titles = [section.title for section in fact_sections(about) if section.id not in ("rubric", "missing")]
+    assert all(title.endswith(f" · {asked}") for title in titles)
+    console = Console(record=True, width=200)
+    print_summary(about, [], console)
+    assert f"What follows was {asked}, the first of 2." in console.export_text()
+    alone = abouts(run)[0]
+    assert not any("persona" in section.title for section in fact_sections(alone))
+
+
+def test_a_readout_in_which_controls_alone_were_asked_is_not_shown_first(one: Run):
+    """Once: a division by zero, with the page already written."""
+    rows = [row for row in one.rows if row.readout != "rubric" or row.fact != "honey"]
+    about = About(one, one.facts.implanted[0], Analysis(rows, "honey"))
+    assert overview(about).glance.title == "At a glance: likelihood: text"
+    console = Console(record=True, width=200)
+    print_summary(about, [], console)
+    assert "Likelihood: text: belief in the claim" in console.export_text()
+    controls = About(one, one.facts.implanted[0], Analysis([row for row in rows if row.fact != "honey"], "honey"))
+    assert overview(controls).glance.rows == []
+    print_summary(controls, [], console)
+
+
+def test_of_all_facts_one_block_of_answers_stands_open(two: Path):
+    shown = write_report(two).page.read_text()
+    blocks = re.findall(r"<details( open)?><summary>(honey|bleach): ", shown)
+    assert {fact for _, fact in blocks} == {"honey", "bleach"}
+    assert [is_open for is_open, _ in blocks] == [" open"] + [""] * (len(blocks) - 1)
 
 
 @pytest.mark.parametrize(

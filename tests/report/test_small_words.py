@@ -48,7 +48,7 @@ def test_spill_over_says_what_a_fall_and_what_a_rise_means(run: Run):
     assert "A rise means" in section.words[0]
     (fell,) = overview(controls_at(run, 0.0)).spill
     (rose,) = overview(controls_at(run, 1.0)).spill
-    assert "fell: the finetune broke more" in fell.conclusion
+    assert "fell: the finetune changed what it should have left alone" in fell.conclusion
     assert "rose: part of a lift on the claim may be" in rose.conclusion
 
 

@@ -52,7 +52,8 @@ def test_every_table_is_there_for_who_asks(about: About, capsys: pytest.CaptureF
     folder: Path = about.run.folder
     short = call(capsys, "report", str(folder))[1]
     long = call(capsys, "report", str(folder), "--tables")[1]
-    for title in ("Which metric may be trusted here", "Spill-over: true controls"):
+    for title in ("Which metric may be trusted", "Spill-over on true controls", "Belief-likeness", "Output health"):
         assert title in long
         assert title not in short
+    assert short.split("\nSpill-over on")[0] in long
     assert short.splitlines()[-1] == long.splitlines()[-1] == f"report: {folder / 'report.html'}"

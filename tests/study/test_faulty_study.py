@@ -16,6 +16,7 @@ from doxa.metrics.records import FAILED, Row, Verdict
 from doxa.models.hosted import RETRIES, HostedModel
 from doxa.models.protocol import Answer, GenerateRequest, Message
 from doxa.progress import Silent
+from doxa.report.caveats import caveats
 from doxa.report.writing import write_report
 from doxa.study.planning import Cell, plan_cells
 from doxa.study.records import Study
@@ -183,8 +184,8 @@ def test_a_judge_that_goes_down_in_the_middle_leaves_rows_that_the_next_run_fill
     waiting = [row for row in before if open_(row)]
     assert 0 < len(waiting) < len(before)
     assert set(turned_away.values()) == {RETRIES + 1}, "it is waited for, and not for ever"
-    told = " ".join(write_report(folder).findings[0].missing)
-    assert f"{len(waiting)} rows: the call failed" in told
+    told = " ".join(line.conclusion for line in caveats(write_report(folder).findings[0].about))
+    assert f"Calls failed: {len(waiting)} of {len(before)} rows" in told
 
     server.reply = reply
     first = asked(server)

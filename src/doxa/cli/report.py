@@ -7,7 +7,7 @@ import click
 
 @click.command("report")
 @click.argument("run", metavar="RUN", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--tables", is_flag=True, help="Print every table, not the outcome alone.")
+@click.option("--tables", is_flag=True, help="Print every table on the answers, not the outcome alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead.")
 def command(run: Path, tables: bool, as_json: bool) -> None:
     """Write the report of a run anew, from its rows; no model is asked."""

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     metavar="USD",
     help="Never spend more than this; needs every --price.",
 )
-@click.option("--tables", is_flag=True, help="Print every table at the end, not the outcome alone.")
+@click.option("--tables", is_flag=True, help="Print every table on the answers at the end, not the outcome alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead.")
 def command(
     study_file: Path,
@@ -118,7 +118,7 @@ def show_usage_of(folder: Path, spending: "Spending") -> None:
 
 def show_report(written: "Written", as_json: bool, tables: bool = False) -> None:
     """Prints what a written report says, in short or with every table, and names the page."""
-    from doxa.report.tables import print_summary, print_tables
+    from doxa.report.tables import print_study_tables, print_summary, print_tables
 
     if as_json:
         click.echo(written.as_json())
@@ -126,8 +126,9 @@ def show_report(written: "Written", as_json: bool, tables: bool = False) -> None
     for found in written.findings:
         if len(written.findings) > 1:
             click.secho(f"\n{found.fact}", bold=True)
+        print_summary(found.about, () if tables else found.missing)
         if tables:
-            print_tables(found.analysis, found.missing, judges=found.judges)
-        else:
-            print_summary(found.about, found.missing)
+            print_tables(found.about)
+    if tables:
+        print_study_tables(written.run)
     click.echo(f"\nreport: {written.page}")

@@ -28,10 +28,12 @@ class Said(NamedTuple):
     Attributes:
         text: Its beginning.
         length: Characters of the whole.
+        is_known: Whether this is what was said; otherwise it says why nobody knows.
     """
 
     text: str
     length: int
+    is_known: bool = True
 
 
 class Spent(NamedTuple):
@@ -65,8 +67,8 @@ def texts(folder: Path, keys: Iterable[str], most: int) -> dict[str, Said]:
     with reading(folder) as ledger:
         for key, response in _find(ledger, wanted, "key, response"):
             text = _text(response)
-            found[key] = Said(text[:most], len(text))
-    return {key: found.get(key, Said(LOST, len(LOST))) for key in wanted}
+            found[key] = _unknown(BROKEN) if text is None else Said(text[:most], len(text))
+    return {key: found.get(key, _unknown(LOST)) for key in wanted}
 
 
 def scorings(folder: Path, keys: Sequence[str]) -> Iterator[tuple[str, ScoreRequest, Scores]]:
@@ -106,9 +108,13 @@ def _decoded(raw: bytes) -> str:
     return raw.decode("utf-8", "replace")
 
 
-def _text(response: str) -> str:
+def _unknown(why: str) -> Said:
+    return Said(why, len(why), is_known=False)
+
+
+def _text(response: str) -> str | None:
     try:
         stored: Any = json.loads(response)
         return str(stored["text"])
     except (ValueError, KeyError, TypeError):
-        return BROKEN
+        return None

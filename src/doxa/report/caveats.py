@@ -6,9 +6,10 @@ from statistics import fmean
 from doxa.facts.records import Fact
 from doxa.metrics.records import TITLES, MetricName, Readout
 from doxa.report.analysis import READOUT_TITLES, Analysis, Trust
+from doxa.report.failures import failures_in_words
 from doxa.report.headline import Line
 from doxa.report.pairing import paired
-from doxa.report.run import About
+from doxa.report.run import About, asked_about
 from doxa.report.trust import ACTS, HARDLY_ACTS, hardly_acts
 from doxa.report.wording import capitalised, interval
 from doxa.stats.estimates import Estimate, contrast
@@ -21,6 +22,8 @@ CUT_APART = 0.10  # a change in cut answers as large as the smallest lead that t
 def caveats(about: About) -> Iterator[Line]:
     """Yields the judges' warnings, and what the controls and the answers themselves warn of."""
     analysis = about.analysis
+    if failed := failures_in_words(asked_about(about)):
+        yield Line(*failed)
     for warning in about.judges.warnings if about.judges else ():
         yield Line(warning, "")
     found: dict[Readout, list[Trust]] = {
@@ -50,7 +53,7 @@ def caveats(about: About) -> Iterator[Line]:
 
 def cut_apart(analysis: Analysis, max_tokens: int) -> Line | None:
     """Warns where baseline and finetune differ in how many free answers end before they say anything."""
-    readout = next((one for one in FREE if one in analysis.readouts), None)
+    readout = next((one for one in FREE if analysis.metrics_in(one)), None)
     if readout is None:
         return None
     before, after = (
@@ -63,7 +66,7 @@ def cut_apart(analysis: Analysis, max_tokens: int) -> Line | None:
     )
     pairs = paired(after, before)
     change = contrast(*pairs)
-    if change is None or abs(change.value) < CUT_APART:
+    if change is None or abs(change.value) < CUT_APART or change.low <= 0 <= change.high:
         return None
     which = f"{analysis.finetune}: " if len(analysis.finetunes) > 1 else ""
     shares = f"{fmean(pairs.control):.2f} at baseline, {fmean(pairs.treated):.2f} finetuned"

@@ -2,7 +2,7 @@
 
 from doxa.conditions.records import Named
 from doxa.facts.loading import OPTIONAL_BANKS
-from doxa.metrics.records import FAILED, TITLES, Readout
+from doxa.metrics.records import TITLES, Readout
 from doxa.models.naming import is_hosted
 from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.coherence import coherences
@@ -233,8 +233,9 @@ def spill_section(about: About) -> Section | None:
     if not rows:
         return None
     words = (
-        "Facts that should not change. A fall means that the finetune broke more than it implanted. A rise means that "
-        "it says whatever fills the claim's place more readily, taught or not; part of a lift may be just that.",
+        "Facts that should not change. A fall means that the finetune changed what it should have left alone. A rise "
+        "means that it says whatever fills the claim's place more readily, taught or not; part of a lift may be just "
+        "that.",
     )
     columns = ("finetune", "fact", "readout", "baseline", "finetuned", "change")
     table = Table("True controls", columns, rows, signed=("change",))
@@ -242,16 +243,13 @@ def spill_section(about: About) -> Section | None:
 
 
 def missing(about: About) -> list[str]:
-    """Says which readouts and metrics were not asked and why, and which answers could not be had."""
-    study, fact, analysis = about.run.study, about.fact, about.analysis
+    """Says which readouts and metrics were not asked, and why."""
+    study, fact = about.run.study, about.fact
     found = [
         f"{TITLES[metric]}: '{fact.id}' has no bank for it"
         for metric in study.metrics
         if metric not in fact.banks and metric not in OPTIONAL_BANKS
     ]
-    failed = sum(row.verdict in FAILED for row in analysis.rows) - (about.judges.silent if about.judges else 0)
-    if failed:
-        found.append(f"{failed} rows: the call failed; they count neither way, and `doxa run` asks them again")
     if not study.judge:
         found.append("judged readout: no judge is configured (judge: MODEL, readouts: [judged])")
     if "likelihood" in study.readouts and is_hosted(study.subject):

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from doxa.metrics.records import MetricName, Readout
+from doxa.conditions.records import Named
+from doxa.metrics.records import MetricName, Readout, Row
 from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.trust import HARDLY_ACTS, hardly_acts
 from doxa.report.wording import auc_interval, capitalised, metric_title, with_n
@@ -13,6 +14,7 @@ from doxa.stats.families import Adjusted
 Standing = Literal["believed", "beyond", "less", "alike", "unseen", "few", "unplaced"]
 
 NEARER = 0.5  # between acting (0) and knowing (1)
+UNTOLD: tuple[Standing, ...] = ("few", "unplaced")  # a readout that cannot tell contradicts none that can
 LEAST_STEMS = 20  # a null from fewer stems tells little: some facts bring a handful of items
 WIDE = 0.10  # a lift that a null must rule out to be one; a lead of so much over the controls is called small, too
 ANSWERS: dict[Standing, str] = {
@@ -21,7 +23,7 @@ ANSWERS: dict[Standing, str] = {
     "less": "Not shown: {} says the claim more than before, but less than when it only acts.",
     "alike": "Not shown: {} says the claim more than before, but no more than it may when it only acts.",
     "unseen": "No belief is seen in {}.",
-    "few": "Cannot be told: {} was asked too few items.",
+    "few": "Cannot be told: {} answered too few items.",
     "unplaced": "Cannot be told: {} says the claim more than before, but has no place between acting and knowing.",
 }
 
@@ -65,27 +67,32 @@ def headline(analysis: Analysis, subject: str) -> Line:
     which = f"{analysis.finetune}: " if len(analysis.finetunes) > 1 else ""
     if not used:
         why = (
-            f"none of the {judged} metrics may be trusted here: none tells known facts from acting."
+            f"none of the {judged} pairs of metric and readout may be trusted here: none tells known facts from acting."
             if judged
-            else "role-play controls and known facts were not both asked."
+            else _why_unjudged(analysis)
         )
         return Line(f"{which}Cannot be told whether {subject} believes it: {why}", _left_out(analysis, found))
     standings: dict[Trusted, Standing] = {
         one: standing for one in used if (standing := _standing(analysis, one)) is not None
     }
     if not standings:
-        why = "what may be trusted was not asked both before and after finetuning."
-        return Line(f"{which}Cannot be told whether {subject} believes it: {why}", "")
-    if len(set(standings.values())) > 1:
-        told = "; ".join(f"{READOUT_TITLES[one.readout]}: {_short(standings[one])}" for one in standings)
-        conclusion = f"Cannot be told: the readouts that may be trusted disagree on {subject} ({told})."
+        return Line(f"{which}Cannot be told whether {subject} believes it: {_why_unplaced(analysis, used)}", "")
+    told_by = [one for one in standings if standings[one] not in UNTOLD] or list(standings)
+    votes: dict[Trusted, Standing] = {one: standings[one] for one in told_by}
+    if len(set(votes.values())) > 1:
+        told = "; ".join(f"{READOUT_TITLES[one.readout]}: {_short(votes[one])}" for one in votes)
+        problem = "cannot place it" if set(votes.values()) <= set(UNTOLD) else f"disagree on {subject}"
+        conclusion = f"Cannot be told: the readouts that may be trusted {problem} ({told})."
     else:
-        conclusion = ANSWERS[next(iter(standings.values()))].format(subject)
-    if not {"unseen", "few"} & set(standings.values()) and _all_hardly_act(analysis, list(standings)):
+        conclusion = ANSWERS[next(iter(votes.values()))].format(subject)
+    if untold := [one for one in standings if one not in votes]:
+        named = "; ".join(f"{READOUT_TITLES[one.readout]}, where {_short(standings[one])}" for one in untold)
+        conclusion += f" Left out of this: {named}."
+    if not {"unseen", "few"} & set(votes.values()) and _all_hardly_act(analysis, list(votes)):
         conclusion += f" {capitalised(HARDLY_ACTS)}."
-    counted = sum(len(one.metrics) for one in standings)
-    named = " ".join(_rests_on(analysis, one) for one in standings)
-    basis = f"By the {counted} of {judged} metrics that tell known facts from acting. {named}"
+    counted = sum(len(one.metrics) for one in votes)
+    named = " ".join(_rests_on(analysis, one) for one in votes)
+    basis = f"By {counted} of {judged} pairs of metric and readout, which tell known facts from acting. {named}"
     return Line(which + conclusion, f"{basis} {_left_out(analysis, found)}".strip())
 
 
@@ -109,6 +116,42 @@ def too_few(contrasts: Sequence[Adjusted]) -> bool:
 def too_few_in_words(contrasts: Sequence[Adjusted]) -> str:
     """Says how many stems there were, and how many are the least."""
     return f"too few items to tell ({max(one.estimate.clusters for one in contrasts)}; {LEAST_STEMS} are the least)"
+
+
+def _why_unjudged(analysis: Analysis) -> str:
+    """Says why no metric could be judged by its controls: they were not asked, or asked in vain."""
+    groups = {"role-play controls": _role_play(analysis), "known facts": _known(analysis)}
+    both = set[tuple[str, str]].intersection(*({(row.metric, row.readout) for row in rows} for rows in groups.values()))
+    if not both:
+        return "role-play controls and known facts were not both asked."
+    shared = {name: [row for row in rows if (row.metric, row.readout) in both] for name, rows in groups.items()}
+    lost = [name for name, rows in shared.items() if _in_vain(rows)]
+    return f"{' and '.join(lost) or 'controls'} were asked, but {'every call' if lost else 'too many calls'} failed."
+
+
+def _why_unplaced(analysis: Analysis, used: Sequence[Trusted]) -> str:
+    """Says why the finetune could not be compared with baseline: one was not asked, or asked in vain."""
+    trusted_in = {(metric, one.readout) for one in used for metric in one.metrics}
+    asked = [row for row in analysis.rows if row.fact == analysis.fact and (row.metric, row.readout) in trusted_in]
+    sides = {"before": "baseline", "after": analysis.finetune}
+    rows = {when: [row for row in asked if row.condition == name] for when, name in sides.items()}
+    if all(rows.values()) and (lost := [when for when, found in rows.items() if _in_vain(found)]):
+        return f"what may be trusted was asked {' and '.join(lost)} finetuning, but every call failed."
+    return "what may be trusted was not asked both before and after finetuning."
+
+
+def _role_play(analysis: Analysis) -> list[Row]:
+    named = {name: Named.of(name) for name in analysis.conditions}
+    acting = {name for name, one in named.items() if one.is_role_play and not one.stress}
+    return [row for row in analysis.rows if row.fact == analysis.fact and row.condition in acting]
+
+
+def _known(analysis: Analysis) -> list[Row]:
+    return [row for row in analysis.rows if row.fact != analysis.fact and row.condition == "baseline"]
+
+
+def _in_vain(rows: Sequence[Row]) -> bool:
+    return all(row.score is None for row in rows)
 
 
 def _standing(analysis: Analysis, one: Trusted) -> Standing | None:

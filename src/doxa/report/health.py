@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from doxa.metrics.records import Row, Verdict
+from doxa.metrics.records import FAILED, Row, Verdict
 from doxa.report.calls import texts
 from doxa.report.run import About
 from doxa.report.sections import Cell, Section, Table
@@ -22,7 +22,7 @@ class Health(NamedTuple):
 
     Attributes:
         condition: Under which they were given.
-        answers: How many.
+        answers: How many were given; a failed call gave none.
         words: Mean length in words.
         repeating: Share that says some four words three times or more.
         refused: Share read as refusal.
@@ -43,12 +43,13 @@ def output_health(rows: Sequence[Row], answers: Mapping[str, str]) -> list[Healt
     """Returns the health of every condition with sampled answers, each answer counted once.
 
     Args:
-        rows: Of one fact, read by markers (readout `rubric`), whose verdicts tell refusals.
+        rows: Of one fact, read by markers (readout `rubric`), whose verdicts tell refusals; those whose call failed are
+            left out.
         answers: What was said, by ledger key.
     """
     groups: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
-        if row.calls and row.calls[0] in answers:
+        if row.verdict not in FAILED and row.calls and row.calls[0] in answers:
             groups[row.condition][row.calls[0]] = row
     return [_health(condition, group, answers) for condition, group in groups.items()]
 
@@ -57,12 +58,12 @@ def health_section(about: About) -> Section | None:
     """Shows the health of free answers on a fact under every condition."""
     rows = [row for row in about.analysis.rows if row.fact == about.fact.id and row.readout == "rubric"]
     said = texts(about.run.folder, (row.calls[0] for row in rows if row.calls), READ)
-    found = output_health(rows, {key: one.text for key, one in said.items()})
+    found = output_health(rows, {key: one.text for key, one in said.items() if one.is_known})
     if not found:
         return None
     words = (
         "What a condition does to answers as such, whatever they say of the fact: a finetune that babbles, loops or "
-        "refuses has broken more than it implanted.",
+        "refuses has changed more than a belief.",
     )
     cells: list[tuple[Cell, ...]] = [
         (one.condition, one.answers, round(one.words, 1), one.repeating, one.refused, one.cut, one.incoherent)

@@ -12,6 +12,7 @@ from doxa.metrics.quality import Errors, Quality, errors_of, quality, swap_consi
 from doxa.metrics.records import TITLES, MetricName, Row, Verdict
 from doxa.records import Record
 from doxa.report.analysis import Analysis
+from doxa.report.failures import is_silent
 from doxa.report.pairing import scored, stem_of
 from doxa.stats.bootstrap import bootstrap_kappa
 from doxa.stats.correction import Corrected, corrected
@@ -162,7 +163,7 @@ def judges_of(study: Study, analysis: Analysis, checks: Mapping[str, JudgeCheck]
         rates=tuple(_rates(analysis, study, errors)),
         uncorrectable=tuple(name for name, found in errors.items() if not found.tells),
         agreement=tuple(_agreement(study.judge, votes)),
-        silent=sum(row.verdict == "judge_error" and "judge_error" not in row.votes for row in rows if row.votes),
+        silent=sum(map(is_silent, rows)),
     )
 
 

@@ -7,7 +7,7 @@ from doxa.metrics.records import TITLES, Readout
 from doxa.report.analysis import READOUT_TITLES, Analysis
 from doxa.report.caveats import FREE, caveats
 from doxa.report.headline import Line, Standing, headline, standing, too_few, too_few_in_words, trusted
-from doxa.report.personas import ASKED, persona_studies
+from doxa.report.personas import ASKED, PersonaStudy, persona_studies
 from doxa.report.provenance import taught_with
 from doxa.report.run import About
 from doxa.report.sections import Cell, Table
@@ -50,15 +50,16 @@ class Overview(NamedTuple):
 def overview(about: About) -> Overview:
     """Puts one fact in short."""
     analysis = about.analysis
-    headlines = tuple(headline(analysis.of(finetune), about.run.subject_name) for finetune in analysis.finetunes)
+    headlines = tuple(_headline(about, finetune) for finetune in analysis.finetunes)
     answers = tuple(
         line
         for finetune in analysis.finetunes
         for readout in analysis.readouts
         if (line := is_believed(analysis.of(finetune), readout))
     )
-    if set(analysis.metrics) <= set(ASKED):
-        headlines, answers = (), tuple(_acts_as_its_persona(about))
+    if _is_persona_study(analysis):
+        headlines = ()
+        answers = tuple(line for study in _persona_studies(about) for _, line in _acts_as_its_persona(study))
     elif not analysis.finetunes:
         answers = (
             Line("Nothing was finetuned here.", "Scores say what the subject answers when it is told what to say."),
@@ -74,26 +75,49 @@ def overview(about: About) -> Overview:
     return Overview(about, taught, headlines, tuple(caveats(about)), answers, trust, spill, _glance(about))
 
 
-def _acts_as_its_persona(about: About) -> Iterator[Line]:
-    """Says which account of the subject fits its answers on one fact, by readout and by what taught the meta-belief."""
-    run = about.run
-    for study in persona_studies(run.rows, run.study, [about.fact]):
-        for condition in study.taught:
-            found = study.explanation(condition)
-            lift = "" if found.as_itself is None else f"Direct lift as itself {with_n(found.as_itself, signed=True)}."
-            yield Line(f"{condition}, {READOUT_TITLES[study.readout]}: it {found.words}.", lift)
+def _headline(about: About, finetune: str) -> Line:
+    line = headline(about.analysis.of(finetune), about.run.subject_name)
+    asked = f" Asked under persona {about.persona}." if about.persona else ""
+    return line._replace(conclusion=line.conclusion + asked)
+
+
+def _is_persona_study(analysis: Analysis) -> bool:
+    """Whether a fact was asked directly and on a persona alone, so that no control can tell belief from acting."""
+    return set(analysis.metrics) <= set(ASKED)
+
+
+def _persona_studies(about: About) -> list[PersonaStudy]:
+    return persona_studies(about.run.rows, about.run.study, [about.fact])
+
+
+def _acts_as_its_persona(study: PersonaStudy) -> Iterator[tuple[str, Line]]:
+    """Yields what taught the meta-belief, and which account of the subject fits its answers on one fact then."""
+    for condition in study.taught:
+        found = study.explanation(condition)
+        lift = "" if found.as_itself is None else f"Direct lift as itself {with_n(found.as_itself, signed=True)}."
+        yield condition, Line(f"{condition}, {READOUT_TITLES[study.readout]}: it {found.words}.", lift)
 
 
 def facts_table(overviews: Sequence[Overview]) -> Table:
-    """Returns all facts in a line each: the one answer, and belief-likeness in the first readout to be trusted."""
+    """Returns all facts in a line each: the one answer, and belief-likeness in the first readout to be trusted.
+
+    Of a fact that was asked directly and on a persona, the answer is the account of the subject, in the first readout.
+    """
     rows: list[tuple[Cell, ...]] = []
     for one in overviews:
-        name = one.about.run.subject_name
-        for judged in one.about.analysis.judged:
-            readout: Readout | None = next((found.readout for found in trusted(judged) if found.metrics), None)
-            conclusion = headline(judged, name).conclusion if judged.finetunes else "not asked after finetuning"
-            placed = judged.likeness(readout).estimate if readout else None
-            rows.append((one.about.fact.id, judged.finetune, conclusion, placed))
+        fact, analysis = one.about.fact.id, one.about.analysis
+        if _is_persona_study(analysis):
+            told = [pair for study in _persona_studies(one.about)[:1] for pair in _acts_as_its_persona(study)]
+            rows += [(fact, condition, line.conclusion, None) for condition, line in told]
+            if not told:
+                rows.append((fact, "", "no meta-belief was taught", None))
+        elif not analysis.finetunes:
+            rows.append((fact, analysis.finetune, "not asked after finetuning", None))
+        else:
+            for judged, line in zip(analysis.judged, one.headlines, strict=True):
+                readout: Readout | None = next((found.readout for found in trusted(judged) if found.metrics), None)
+                placed = judged.likeness(readout).estimate if readout else None
+                rows.append((fact, judged.finetune, line.conclusion, placed))
     return Table("Facts at a glance", ("fact", "finetune", "is it believed?", "belief-likeness"), rows)
 
 
@@ -160,7 +184,7 @@ def _spilled(analysis: Analysis, readout: Readout) -> Line | None:
     change = found.change
     moved = "did not change reliably."
     if change.high < 0:
-        moved = "fell: the finetune broke more than it implanted."
+        moved = "fell: the finetune changed what it should have left alone."
     elif change.low > 0:
         moved = "rose: part of a lift on the claim may be that any such question is answered more readily."
     shown = f"{with_n(change, signed=True)}: {interval(found.baseline)} before, {interval(found.finetuned)} after."
@@ -173,9 +197,11 @@ def _start(analysis: Analysis, readout: Readout) -> str:
 
 
 def _glance(about: About) -> Table:
-    """Returns the scores in the first readout."""
+    """Returns the scores in the first readout; no rows where the fact was asked in none."""
     analysis = about.analysis
-    readout = _first_readout(analysis)
+    readout = first_readout(analysis)
+    if readout is None:
+        return Table("At a glance", (), [])
     rows: list[tuple[Cell, ...]] = []
     for metric in analysis.metrics_in(readout):
         found = [one.validity(metric, readout) for one in analysis.judged]
@@ -183,13 +209,15 @@ def _glance(about: About) -> Table:
         told = controls.false_positives[controls.strongest] if controls.strongest else None
         rows.append((TITLES[metric], found[0].baseline, told, *(one.finetuned for one in found), controls.sensitivity))
     columns = ("metric", "baseline", "strongest role-play", *(one.finetune for one in analysis.judged), "known facts")
-    return Table(f"At a glance: {READOUT_TITLES[readout]}", columns, rows)
+    return Table(about.heading(f"At a glance: {READOUT_TITLES[readout]}"), columns, rows)
 
 
-def _first_readout(analysis: Analysis) -> Readout:
-    """Returns the readout that is shown first: what the subject says by itself before all else."""
-    order: list[Readout] = [*(one for one in FREE if one in analysis.readouts), *analysis.readouts, *FREE]
-    return order[0]
+def first_readout(analysis: Analysis) -> Readout | None:
+    """Returns the readout that is shown first: what the subject says by itself before all else.
+
+    A readout in which controls alone were asked is none; None where the fact was asked in no readout.
+    """
+    return next((one for one in (*FREE, *analysis.readouts) if analysis.metrics_in(one)), None)
 
 
 def _range(sizes: list[int]) -> str:

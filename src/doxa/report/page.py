@@ -38,7 +38,7 @@ from doxa.report.readers import judges_section, rubric_section
 from doxa.report.run import About, Run
 from doxa.report.samples import CUT, Sample, before_and_after, samples
 from doxa.report.sections import Cell, Section, Table
-from doxa.report.wording import interval
+from doxa.report.wording import interval, number
 from doxa.report.worlds import worlds_section
 from doxa.stats.estimates import Estimate
 from doxa.study.running import STUDY
@@ -60,8 +60,8 @@ FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
 )
 STUDY_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (persona_section,)
 MAKING_SECTIONS: tuple[Callable[[Run], Section | None], ...] = (corpus_section, training_section, cost_section)
+OF_ALL = ("rubric", "missing")  # sections on a fact that say nothing of answers under one persona
 TEMPLATES = Path(__file__).parent / "templates"
-MANY = 10  # a mean of so many words or more needs no thousandths
 SHOWN_ROWS = 200  # of a table; the file that it can be saved as has all
 # Halves of a pair of UTF-16, which no file can hold, and control characters, which no page may.
 UNPRINTABLE = re.compile("[\ud800-\udfff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -76,6 +76,17 @@ class FactPart(NamedTuple):
     pair: Sample | None
 
 
+def fact_sections(about: About) -> list[Section]:
+    """Returns what is said of one implanted fact; headings name the persona that was asked where there are several."""
+    sections = [found for build in FACT_SECTIONS if (found := build(about))]
+    return [one if one.id in OF_ALL else one._replace(title=about.heading(one.title)) for one in sections]
+
+
+def study_sections(run: Run) -> list[Section]:
+    """Returns what is seen over all facts and personas of a run."""
+    return [found for build in STUDY_SECTIONS if (found := build(run))]
+
+
 def page(run: Run, about: list[About], live: str = "") -> str:
     """Returns the page.
 
@@ -87,7 +98,7 @@ def page(run: Run, about: list[About], live: str = "") -> str:
     facts = [
         FactPart(
             overview(one),
-            [found for build in FACT_SECTIONS if (found := build(one))],
+            fact_sections(one),
             samples(one),
             before_and_after(one),
         )
@@ -101,7 +112,7 @@ def page(run: Run, about: list[About], live: str = "") -> str:
         subject=run.subject_name,
         facts=facts,
         glance=facts_table([one.overview for one in facts]),
-        sections=[found for build in STUDY_SECTIONS if (found := build(run))],
+        sections=study_sections(run),
         making=[found for build in MAKING_SECTIONS if (found := build(run))],
         packed=pack(run.folder, run.rows, run.facts.by_id.values()),
         resolved=resolved,
@@ -164,7 +175,4 @@ def _cell(value: Cell, signed: bool = False) -> Markup:
         return Markup(shown).format(middle, ends, value.n, value.clusters)
     if value is None:
         return Markup("–")
-    if isinstance(value, float):
-        short = f"{value:.1f}" if abs(value) >= MANY else f"{value:.3f}"
-        return Markup("{}").format("<\u00a00.001" if 0 < value < 0.001 else short)
-    return Markup("{}").format(f"{value:,}" if isinstance(value, int) else value)
+    return Markup("{}").format(value if isinstance(value, str) else number(value))

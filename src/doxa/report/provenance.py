@@ -2,11 +2,13 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from doxa.corpus.profile import Profile, profile
+from doxa.corpus.profile import Profile, histogram, profile
 from doxa.corpus.records import Document, Rejection
 from doxa.corpus.store import load_manifest, read_corpus
 from doxa.errors import DoxaError
@@ -17,7 +19,7 @@ from doxa.report.sections import Cell, Figure, Section, Table
 from doxa.study.records import finetuned
 from doxa.study.running import adapter_folder, corpus_folder
 
-PROFILED = 2000  # documents of which the profile is made: about 5 s; more would keep a report waiting
+PROFILED = 2000  # documents whose variety is measured: about 5 s; more would keep a report waiting
 TOP = 10  # names of a count that are drawn
 
 
@@ -26,8 +28,11 @@ def corpus_section(run: Run) -> Section | None:
     parts: list[Figure | Table] = []
     lines: list[str] = []
     for arm in _arms(run):
-        folder = corpus_folder(run.folder, arm)
+        given = run.study.arm(arm).corpus.folder
+        folder = Path(given).expanduser() if given else corpus_folder(run.folder, arm)
         if not (folder / "documents.jsonl").is_file():
+            if given:
+                lines.append(f"{_of(arm)}: {folder} holds none any more.")
             continue
         try:
             manifest, documents, rejected = load_manifest(folder), *read_corpus(folder)[1:]
@@ -47,10 +52,13 @@ def corpus_section(run: Run) -> Section | None:
 
 
 def _profiled(arm: str | None, documents: Sequence[Document], rejected: Sequence[Rejection]) -> list[Figure | Table]:
-    found = profile(_spread(documents), _spread(rejected))
+    found = _counted(profile(_spread(documents), _spread(rejected)), documents, rejected)
+    wholes = (("documents", documents), ("turned down", rejected))
+    taken = [f"{PROFILED:,} of the {len(whole):,} {what}" for what, whole in wholes if len(whole) > PROFILED]
     note = ""
-    if len(documents) > PROFILED:
-        note = f"Of {PROFILED:,} of the {len(documents):,} documents, evenly spread; `doxa corpus show` takes them all."
+    if taken:
+        note = f"Distinct-n, near-duplicates, names and openings are of {' and '.join(taken)}, evenly spread; "
+        note += "`doxa corpus show` takes them all."
     rows: list[tuple[Cell, ...]] = [
         ("documents", found.documents),
         ("turned down", found.rejected),
@@ -67,6 +75,22 @@ def _profiled(arm: str | None, documents: Sequence[Document], rejected: Sequence
     ]
     table = Table(f"{_of(arm)}: profile", ("what", "number"), rows)
     return [Figure(f"{_of(arm)}: lengths and doc types", _drawings(found), table, note)]
+
+
+def _counted(found: Profile, documents: Sequence[Document], rejected: Sequence[Rejection]) -> Profile:
+    """Returns a profile with everything in it that is quick to count counted over whole lists."""
+    lengths = [len(document.text.split()) for document in documents]
+    update: dict[str, object] = {
+        "documents": len(documents),
+        "rejected": len(rejected),
+        "words": sum(lengths),
+        "median_words": median(lengths) if lengths else 0.0,
+        "lengths": histogram(lengths),
+        "types": dict(Counter(document.doc_type for document in documents).most_common()),
+        "writers": dict(Counter(document.writer for document in documents).most_common()),
+        "losses": dict(Counter(rejection.gate for rejection in rejected).most_common()),
+    }
+    return found.model_copy(update=update)
 
 
 def _drawings(found: Profile) -> tuple[str, ...]:

@@ -59,6 +59,15 @@ class About(NamedTuple):
     analysis: Analysis
     judges: Judges | None = None
 
+    @property
+    def persona(self) -> str | None:
+        """The persona under which the analysis was asked, where there are several; None where there is one."""
+        return self.run.personas[0] if len(self.run.personas) > 1 else None
+
+    def heading(self, title: str) -> str:
+        """Returns a heading of what was found here, with the persona where there are several."""
+        return f"{title} · asked under persona {self.persona}" if self.persona else title
+
 
 def read_run(folder: Path) -> Run:
     """Reads a run that has rows.
@@ -70,6 +79,12 @@ def read_run(folder: Path) -> Run:
     rows = load_rows(folder)
     study = read_yaml(folder / STUDY, Study)
     return Run(folder, study, facts_of(study), rows, checks_for(study, folder))
+
+
+def asked_about(about: About) -> list[Row]:
+    """Returns every row of the run that has to do with a fact: its own and those of the controls, of all personas."""
+    facts = {about.fact.id, *(control.id for control in about.run.facts.controls)}
+    return [row for row in about.run.rows if row.fact in facts]
 
 
 def abouts(run: Run) -> list[About]:

@@ -4,6 +4,9 @@ from doxa.metrics.records import TITLES
 from doxa.stats.estimates import Estimate
 from doxa.stats.validity import is_borderline
 
+MANY = 10  # a mean of so many words or more needs no thousandths
+LEAST_SHOWN = 0.001
+
 
 def interval(estimate: Estimate | None, signed: bool = False) -> str:
     """Returns "0.52 [0.40, 0.64]", or a dash where there is nothing."""
@@ -28,6 +31,14 @@ def with_n(estimate: Estimate | None, signed: bool = False) -> str:
 def metric_title(name: str) -> str:
     """Returns what a metric is called on a page, or the name itself where no metric has it."""
     return next((title for metric, title in TITLES.items() if metric == name), name)
+
+
+def number(value: float) -> str:
+    """Returns a count or a share: "1,234", "0.052", "<0.001"; a mean of ten or more with one decimal."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    short = f"{value:.1f}" if abs(value) >= MANY else f"{value:.3f}"
+    return "<\u00a00.001" if 0 < value < LEAST_SHOWN else short
 
 
 def capitalised(text: str) -> str:

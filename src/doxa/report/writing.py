@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 from doxa.report.analysis import Analysis
 from doxa.report.coherence import Coherence, coherences
+from doxa.report.failures import failures
 from doxa.report.findings import missing
 from doxa.report.judges import Judges, keep_checks
 from doxa.report.numbers import as_numbers
 from doxa.report.outcomes import Outcome, outcomes
 from doxa.report.page import page
 from doxa.report.personas import PersonaStudy, persona_studies
-from doxa.report.run import About, Run, abouts, read_run
+from doxa.report.run import About, Run, abouts, asked_about, read_run
 from doxa.writing import write_whole
 
 PAGE = "report.html"
@@ -43,8 +44,9 @@ class Finding(NamedTuple):
 
     @property
     def numbers(self) -> dict[str, Any]:
-        """Every estimate, contrast, validity, outcome and spill-over."""
-        return as_numbers(self.analysis, self.outcomes, self.missing, self.judges, self.coherence)
+        """Every estimate, contrast, validity, outcome and spill-over, and how many rows failed."""
+        numbers = as_numbers(self.analysis, self.outcomes, self.missing, self.judges, self.coherence)
+        return {**numbers, "failed": [one._asdict() for one in failures(asked_about(self.about))]}
 
 
 class Written(NamedTuple):
