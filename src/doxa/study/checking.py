@@ -112,7 +112,7 @@ def _check_prompts(study: Study, implanted: Sequence[Fact], file: Path) -> None:
 
 def _check_questions(study: Study, fact: Fact, file: Path) -> None:
     """Refuses a study that would ask nothing about a fact that it implants."""
-    metrics = [metric for metric in study.metrics if metric in fact.banks]
+    metrics: list[MetricName] = [metric for metric in study.metrics if metric in fact.banks]
     if not metrics:
         problem = f"nothing would be asked about '{fact.id}', whose question banks are {', '.join(fact.banks)}"
         raise _at(file, problem, "metrics")
