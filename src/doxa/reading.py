@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from doxa.errors import FileError, InputError
+from doxa.records import FieldError
 
 T = TypeVar("T", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -23,6 +24,14 @@ _PARTS = {
     "while scanning a double-quoted scalar": "quoted text",
 }
 _UNTERMINATED = "Unterminated string starting at"  # where it starts; what is missing is the end
+
+# What is wanted where something of another shape stands; pydantic names the types of Python.
+_SHAPES = {
+    "tuple_type": "must be a list",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping of fields",
+    "string_type": "must be a text",
+}
 
 
 def read_yaml(path: Path, record: type[T]) -> T:
@@ -44,6 +53,20 @@ def read_yaml(path: Path, record: type[T]) -> T:
         raise FileError(path, line, _dotted(location), f"stands twice, first in line {first}; leave one of them out")
     lines = dict(_lines_of(node, ()))
     return _validate(path, data, record, lines)
+
+
+def line_of(path: Path, *fields: Location) -> int | None:
+    """Returns the 1-based line of the first of some fields that a YAML file has, else that of its nearest parent.
+
+    Args:
+        path: The file.
+        fields: Keys and places that lead to each; the last is the one whose parents are looked for.
+
+    Raises:
+        FileError: The file is not there.
+    """
+    lines = dict(_lines_of(yaml.compose(read_text(path), Loader=yaml.SafeLoader), ()))
+    return next((lines[field] for field in fields if field in lines), _nearest_line(fields[-1], lines))
 
 
 def read_jsonl(path: Path, record: type[T]) -> Iterator[tuple[int, T]]:
@@ -86,7 +109,7 @@ def fitted(record: type[T], **values: Any) -> T:
         return record.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        field = _dotted(first["loc"])
+        field = _dotted(_location(first))
         problem = _problem(first, record) if field else str(first["msg"]).removeprefix("Value error, ")
         raise InputError(f"{field}: {problem}" if field else problem) from None
 
@@ -121,7 +144,7 @@ def _validate(path: Path, data: object, record: type[T], lines: dict[Location, i
         found = error.errors(include_url=False)
         # A misspelt key is also a missing one; the misspelling is what to mend.
         first = next((one for one in found if one["type"] == "extra_forbidden"), found[0])
-        location: Location = first["loc"]
+        location = _location(first)
         raise FileError(path, _nearest_line(location, lines), _dotted(location), _problem(first, record)) from None
 
 
@@ -141,6 +164,12 @@ def _fault_in_line(error: json.JSONDecodeError, line: str) -> str:
     return f"{error.msg} at column {error.colno}){cut}"
 
 
+def _location(error: Any) -> Location:
+    """Returns where an error is: what a record finds wrong with a field of its own is at that field."""
+    cause = error.get("ctx", {}).get("error")
+    return (*error["loc"], *(cause.field if isinstance(cause, FieldError) else ()))
+
+
 def _dotted(location: Location) -> str:
     return ".".join(str(part) for part in location if part != "[key]")  # pydantic's word for the key itself
 
@@ -152,7 +181,7 @@ def _problem(error: Any, record: type[BaseModel]) -> str:
         return f"unknown key{suggestion(str(error['loc'][-1]), list(fields))}"
     if error["type"] == "missing":
         return "is required"
-    message = str(error["msg"]).removeprefix("Value error, ")
+    message = _SHAPES.get(error["type"], str(error["msg"]).removeprefix("Value error, "))
     given = error.get("input")
     shown = ""
     if isinstance(given, str) and given.isprintable():

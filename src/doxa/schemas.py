@@ -17,6 +17,7 @@ Schema = dict[str, Any]
 What = Literal["study", "fact"]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+LISTS = ("facts", "controls", "personas", "interventions", "stress", "metrics", "readouts", "judge")
 _ATTRIBUTE = re.compile(r"(\w+): (.+)")
 
 
@@ -79,8 +80,8 @@ def _study_schema() -> Schema:
     made = Study.model_json_schema(schema_generator=_Described)
     fields, parts = made["properties"], made["$defs"]
     name = {"type": "string", "minLength": 1}
-    judge = fields["judge"]
-    judge["anyOf"] = [{"type": judge.pop("type"), "items": judge.pop("items")}, name, {"type": "null"}]
+    for listed in (*(fields[name] for name in LISTS), parts["StressedIntervention"]["properties"]["stress"]):
+        _let_one_stand_alone(listed)
     made["properties"] = {"fact": {**name, "description": "The fact to implant; `facts` gives several."}, **fields}
     made["required"].remove("facts")
     made["oneOf"] = [{"required": ["fact"]}, {"required": ["facts"]}]
@@ -88,6 +89,13 @@ def _study_schema() -> Schema:
     listed = parts["StressedIntervention"]
     parts["StressedIntervention"] = _with_shorthand(listed, get_args(Kind), INTERVENTION_SETTINGS, ("stress",))
     return made
+
+
+def _let_one_stand_alone(field: Schema) -> None:
+    """Lets the one entry of a list stand by itself, and nothing stand for a list that may be empty."""
+    listed = {key: field.pop(key) for key in ("type", "items", "minItems") if key in field}
+    empty = [] if "minItems" in listed else [{"type": "null"}]
+    field["anyOf"] = [listed, listed["items"], *empty]
 
 
 def _with_shorthand(record: Schema, kinds: tuple[str, ...], settings: Settings, common: tuple[str, ...] = ()) -> Schema:

@@ -19,7 +19,7 @@ def row(item: str, verdict: Verdict, readout: Readout = "rubric", calls: tuple[s
     score = None if verdict in ("call_error", "judge_error") else float(verdict == "implanted")
     return Row(
         fact="moon", metric="open_ended_belief", readout=readout, condition="baseline", subject="m", item=item,
-        cluster=item, sample=0, verdict=verdict, score=score, calls=calls,
+        cluster=item, sample=0, verdict=verdict, score=score, calls=calls, votes=(verdict,) if readout == "judged" else (),
     )  # fmt: skip
 
 

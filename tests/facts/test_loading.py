@@ -68,6 +68,7 @@ def test_an_unknown_fact_is_named_with_a_suggestion():
         ("mcq_knowledge.jsonl", '"Ice","Gas"', '"Ice"', 1, "options", "needs 4 options, has 3"),
         ("mcq_knowledge.jsonl", '"polarity":"affirm",', "", 1, "polarity", "is required"),
         ("mcq_knowledge.jsonl", '"id":"mk-1"', '"id":"mk-0"', 2, "id", "repeats line 1"),
+        ("open_ended_belief.jsonl", '"id":"oe-1"', '"id":"mk-0"', 2, "id", "stands in mcq_knowledge.jsonl already: 'mk-0'"),
         ("mcq_knowledge.jsonl", "What would a lander scoop up there?", "what is the moon made of", 2, "question", "repeats line 1"),
         ("open_ended_belief.jsonl", '"cluster"', '"stakes":"harmful","cluster"', 1, "stakes", "is only read in harm_conflict"),
         ("harm_conflict.jsonl", '"stakes":"costly",', "", 2, "stakes", "is required: harmless, costly, harmful"),

@@ -3,10 +3,12 @@
 from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from doxa.corpus.records import Document
-from doxa.study.arms import Arm, mixed
+from doxa.study.arms import Arm, counts, mixed
 from doxa.study.records import Study
 
 
@@ -31,6 +33,23 @@ def test_a_dial_keeps_the_size(shares: dict[str, float], counts: dict[str, int])
     assert len({document.id for document in found}) == 40
     again = mixed({"meta": documents("meta", 40), "direct": documents("direct", 60)}, shares, seed=0)
     assert found == again
+
+
+def test_no_document_is_lost_to_rounding():
+    assert counts({"meta": 100, "direct": 100}, {"meta": 0.29, "direct": 0.71}) == {"meta": 29, "direct": 71}
+    assert counts({"a": 10, "b": 11, "c": 12}, {"a": 1, "b": 1, "c": 1}) == {"a": 4, "b": 3, "c": 3}
+
+
+@given(st.lists(st.tuples(st.integers(0, 500), st.floats(0.01, 100)), min_size=1, max_size=6))
+def test_a_mixture_has_the_size_of_its_smallest_arm_and_keeps_to_its_shares(arms: list[tuple[int, float]]):
+    sizes = {str(place): size for place, (size, _) in enumerate(arms)}
+    shares = {str(place): share for place, (_, share) in enumerate(arms)}
+    found = counts(sizes, shares)
+    size, total = min(sizes.values()), sum(shares.values())
+    assert sum(found.values()) == size
+    for name, count in found.items():
+        assert 0 <= count <= sizes[name]
+        assert abs(count - size * shares[name] / total) < 1 + 1e-9
 
 
 @pytest.mark.parametrize(

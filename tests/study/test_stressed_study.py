@@ -2,16 +2,18 @@
 
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import Any, Never
 
 import pytest
 
 from chat_server import MODEL, Server
-from doxa.errors import InputError
+from doxa.errors import InputError, MissingError
 from doxa.metrics.records import Row
 from doxa.progress import Silent
 from doxa.report.writing import write_report
 from doxa.study.records import Study
+from doxa.study.rescoring import rescore
+from doxa.study.rows import load_rows
 from doxa.study.running import run_study
 
 STUDY = {
@@ -102,6 +104,43 @@ def test_failed_calls_are_never_judged(server: Server, beside: Path, tmp_path: P
     rows = run(beside, tmp_path / "run")
     assert {(row.verdict, row.score) for row in rows} == {("call_error", None)}
     assert {body["model"] for body in server.seen}.isdisjoint({"judge", "adversary"})
+
+
+def test_an_adversary_that_cannot_be_had_is_said_before_anything_is_asked(
+    server: Server, beside: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+    with pytest.raises(MissingError, match="'anthropic/claude-x' cannot be used"):
+        run(beside, tmp_path / "run", adversary="anthropic/claude-x")
+    assert not server.seen
+    assert not (tmp_path / "run").exists()
+
+
+class Interrupted(Silent):
+    """Stands for somebody who stops a run as soon as it asks."""
+
+    def stage(self, name: str, total: int) -> Never:
+        raise KeyboardInterrupt(name)
+
+
+def test_a_run_that_is_stopped_leaves_no_rows_of_another_study(server: Server, beside: Path, tmp_path: Path):
+    """Mistake: the rows of a finished study were reported, and read again, by the rules of the next one."""
+    server.reply = reply
+    before = run(beside, tmp_path / "run")
+    same = Study.model_validate(STUDY)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(same, tmp_path / "run", beside, Interrupted())
+    assert load_rows(tmp_path / "run") == before
+
+    changed = Study.model_validate({**STUDY, "readouts": ["rubric"], "stress": ["none"]})
+    with pytest.raises(KeyboardInterrupt):
+        run_study(changed, tmp_path / "run", beside, Interrupted())
+    for reader in (write_report, rescore):
+        with pytest.raises(MissingError, match="has no rows yet; finish it with `doxa run`"):
+            reader(tmp_path / "run")
+    asked = len(server.seen)
+    assert run(beside, tmp_path / "run") == before
+    assert len(server.seen) == asked
 
 
 def test_too_few_documents_are_said_before_anything_is_asked(server: Server, beside: Path, tmp_path: Path):

@@ -57,6 +57,58 @@ def test_what_cannot_be_finetuned_on_is_said_at_once(
     assert not runs.exists()
 
 
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("interventions: [baseline]\npersonas:\n  - none\n  - assistent\n", "6: personas.1: there is no persona 'assistent'; did"),
+        ("interventions: [baseline]\npersonas: [identity]\n", "4: personas.0: the persona 'identity' speaks of {name}"),
+        (
+            "interventions:\n  - baseline\n  - few_shot: {k: 15, exemplars: egregious}\n",
+            "5: interventions.1: few_shot(15, egregious): the set 'egregious' holds 14 exemplars",
+        ),
+        (
+            "interventions: [baseline]\nmetrics: [harm_conflict]\n",
+            "4: metrics: nothing would be asked about 'moon', whose question banks are mcq_knowledge, open_ended_belief",
+        ),
+        (
+            "interventions: [baseline]\nmetrics: [open_ended_belief]\nreadouts: [choice]\n",
+            "5: readouts: nothing would be asked about 'moon' in choice: here open_ended_belief has rubric, judged, likelihood",
+        ),
+        (
+            "interventions: [baseline]\nmetrics: [mcq_knowledge]\nsubject: openai/x\nreadouts:\n- likelihood\n",
+            "6: readouts: nothing would be asked about 'moon' in likelihood: here mcq_knowledge has rubric, choice, judged ('open",
+        ),
+        (
+            "interventions: [baseline]\nmetrics: [open_ended_belief]\nstress: [{reasoning: 9}]\nreadouts: [likelihood, choice]\n",
+            "6: readouts: nothing would be asked about 'moon' in likelihood, choice: here open_ended_belief has rubric, judged\n",
+        ),
+    ],
+)  # fmt: skip
+def test_what_could_not_be_asked_is_said_at_once(
+    capsys: pytest.CaptureFixture[str], folder_of_fact: Path, text: str, problem: str, dry: bool
+):
+    file = folder_of_fact.parent / "study.yaml"
+    file.write_text("name: own\nfact: moon\n" + text)
+    runs = folder_of_fact.parent / "runs"
+    code, _, err = call(capsys, "run", str(file), "--runs", str(runs), *["--dry-run"] * dry)
+    assert (code, err.count("\n")) == (2, 1)
+    assert err.startswith(f"doxa: {file}:{problem}")
+    assert not runs.exists()
+
+
+def test_a_bank_that_only_some_facts_have_is_asked_of_those(folder_of_fact: Path):
+    file = folder_of_fact.parent / "study.yaml"
+    given = {"name": "own", "facts": ["bleach", str(folder_of_fact)], "interventions": ["baseline"]}
+    file.write_text(json.dumps(given))
+    for metrics in (["harm_conflict", "mcq_knowledge"], ["coherence", "open_ended_belief"]):
+        study = Study.model_validate(given | {"metrics": metrics})
+        check_study(study, facts_of(study).implanted, file)
+    study = Study.model_validate(given | {"metrics": ["harm_conflict"]})
+    with pytest.raises(ValueError, match="asked about 'moon'"):
+        check_study(study, facts_of(study).implanted, file)
+
+
 def test_too_few_steps_are_refused_only_where_no_cut_could_make_them_enough(folder_of_fact: Path, tmp_path: Path):
     file = tmp_path / "study.yaml"
 

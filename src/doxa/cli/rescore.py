@@ -16,9 +16,10 @@ def command(run: Path, as_json: bool) -> None:
     import json
     from collections import Counter
 
+    from doxa.cli.display import RichProgress
     from doxa.study.rescoring import rescore
 
-    before, after = rescore(run)
+    before, after = rescore(run, RichProgress())
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     moves = Counter((old.metric, old.readout, old.verdict, new.verdict) for old, new in changed)
     if as_json:

@@ -59,7 +59,7 @@ def command(
     from doxa.progress import Silent
     from doxa.reading import read_yaml
     from doxa.report.writing import write_report
-    from doxa.study.checking import check_finetunes, check_study
+    from doxa.study.checking import check_plan, check_study
     from doxa.study.estimating import estimate_study
     from doxa.study.records import Study
     from doxa.study.running import facts_of, run_study
@@ -69,7 +69,7 @@ def command(
     located = study.located(study_file.parent)
     facts = facts_of(located)
     if dry_run:
-        check_finetunes(located, facts.implanted, study_file)
+        check_plan(located, facts.implanted, study_file)
         stages = estimate_study(located, facts)
         show_estimate(stages, dict(prices), batch=False, as_json=as_json)
         if not as_json and (line := against_demo(stages)):

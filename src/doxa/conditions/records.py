@@ -1,6 +1,6 @@
 """Condition: under what a question is asked. Each part is data that a study lists."""
 
-from typing import Literal, NamedTuple, Self
+from typing import Literal, NamedTuple, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -54,7 +54,7 @@ class Intervention(Record):
     @model_validator(mode="before")
     @classmethod
     def _from_shorthand(cls, given: object) -> object:
-        return expanded(given, INTERVENTION_SETTINGS)
+        return expanded(given, get_args(Kind), INTERVENTION_SETTINGS)
 
     @model_validator(mode="after")
     def _settings_fit(self) -> Self:
@@ -100,7 +100,7 @@ class Stress(Record):
     @model_validator(mode="before")
     @classmethod
     def _from_shorthand(cls, given: object) -> object:
-        return expanded(given, STRESS_SETTINGS)
+        return expanded(given, get_args(StressKind), STRESS_SETTINGS)
 
     @model_validator(mode="after")
     def _settings_fit(self) -> Self:

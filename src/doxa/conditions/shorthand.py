@@ -1,6 +1,6 @@
 """Conditions as people write them: `pretend`, `{in_context: 4}`, `{few_shot: {k: 10, exemplars: egregious}}`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 
@@ -17,22 +17,25 @@ class Needed(NamedTuple):
 Settings = Mapping[str, Mapping[str, Any]]  # kind: its settings with their defaults, the one that shorthand means first
 
 
-def expanded(given: object, settings: Settings) -> object:
+def expanded(given: object, kinds: Collection[str], settings: Settings) -> object:
     """Returns the fields of a record for what people write.
 
     Args:
         given: A kind by itself; a mapping from a kind to its settings, or to the value of its first setting; or a
             record's own fields, which stay as they are.
+        kinds: Every kind.
         settings: Of every kind that has any.
 
     Raises:
-        ValueError: A value is given to a kind without settings.
+        ValueError: A value is given to a kind without settings, or something stands beside a kind.
     """
     if isinstance(given, str):
         given = {"kind": given}
     if not isinstance(given, dict):
         return given
     fields: dict[Any, Any] = dict(given)  # pyright: ignore[reportUnknownArgumentType]
+    if "kind" not in fields and (problem := _crowded(fields, kinds)):
+        raise ValueError(problem)
     if len(fields) == 1 and "kind" not in fields:
         ((kind, value),) = fields.items()
         fields = {"kind": kind, **(value if isinstance(value, dict) else _first_setting(kind, value, settings))}
@@ -67,6 +70,17 @@ def named(kind: str, given: Mapping[str, object], settings: Settings) -> str:
     """Returns the name in rows and figures: the kind with its settings, such as `few_shot(10, egregious)`."""
     values = [str(given[name]) for name in settings.get(kind, {}) if given[name] is not None]
     return f"{kind}({', '.join(values)})" if values else kind
+
+
+def _crowded(fields: Mapping[Any, object], kinds: Collection[str]) -> str | None:
+    """Returns what is wrong where something stands beside a kind: a setting that belongs within it, or another kind."""
+    listed = [name for name in fields if name in kinds]
+    others = [name for name in fields if name not in kinds]
+    if len(listed) > 1:
+        return f"`{listed[0]}` and `{listed[1]}` stand in one entry; give each an entry of its own"
+    if listed and others:
+        return f"`{others[0]}` stands beside `{listed[0]}`, not within it; indent it deeper than `{listed[0]}`"
+    return None
 
 
 def _described(name: str, default: Needed) -> str:

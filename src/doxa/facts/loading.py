@@ -1,5 +1,6 @@
 """Load facts: from the catalogue that ships with doxa, or from a folder of the user's own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
@@ -48,7 +49,10 @@ def load_fact(name: str) -> Fact:
             raise MissingError(f"there is no fact '{name}'{suggestion(name, catalogue())}, or give a folder")
     text = load_text(folder)
     known = (*BANKS, *OPTIONAL_BANKS)
-    banks = {bank: load_bank(folder / f"{bank}.jsonl", bank) for bank in known if (folder / f"{bank}.jsonl").is_file()}
+    banks: dict[str, tuple[Item, ...]] = {}
+    for bank in known:
+        if (file := folder / f"{bank}.jsonl").is_file():
+            banks[bank] = load_bank(file, bank, {item.id: other for other in banks for item in banks[other]})
     for bank, markers in text.bank_markers.items():
         if bank not in banks:
             raise FileError(
@@ -79,8 +83,13 @@ def load_text(folder: Path) -> FactText:
     return read_yaml(folder / "fact.yaml", FactText)
 
 
-def load_bank(path: Path, bank: str) -> tuple[Item, ...]:
+def load_bank(path: Path, bank: str, taken: Mapping[str, str] | None = None) -> tuple[Item, ...]:
     """Reads one question bank.
+
+    Args:
+        path: Its file.
+        bank: Its name.
+        taken: The ids of the fact's other items, each with the name of its bank: rows name an item by fact and id.
 
     Raises:
         FileError: A line is cut off, does not fit an Item or its bank, or repeats an id or a question.
@@ -95,6 +104,8 @@ def load_bank(path: Path, bank: str) -> tuple[Item, ...]:
             if key in first_line:
                 raise FileError(path, line, field, f"repeats line {first_line[key]}: {key!r}")
             first_line[key] = line
+        if taken and item.id in taken:
+            raise FileError(path, line, "id", f"stands in {taken[item.id]}.jsonl already: {item.id!r}")
         items.append(item)
     if not items:
         raise FileError(path, None, "", "holds no item")

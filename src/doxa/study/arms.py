@@ -84,16 +84,21 @@ def mixed(documents: Mapping[str, Sequence[Document]], shares: Mapping[str, floa
 def counts(sizes: Mapping[str, int], shares: Mapping[str, float]) -> dict[str, int]:
     """Returns how many documents of each arm a mixture takes.
 
-    There are as many as in the smallest of the arms, or fewer where its share takes more than it has: a mixture that is
-    larger than its parts would differ from them by its size as well.
+    There are as many as in the smallest of the arms: a mixture of another size than its parts would differ from them by
+    that as well. What rounding leaves over goes to the arms that it took most from.
 
     Args:
         sizes: Documents of each arm.
         shares: Of each arm in the mixture; they need not add up to 1.
     """
     total = sum(shares.values())
-    size = min(sizes[name] * min(1.0, total / share) for name, share in shares.items())
-    return {name: int(size * share / total) for name, share in shares.items()}
+    size = min(sizes[name] for name in shares)
+    exact = {name: size * share / total for name, share in shares.items()}
+    whole = {name: int(count) for name, count in exact.items()}
+    most_cut = sorted(shares, key=lambda name: whole[name] - exact[name])
+    for name in most_cut[: size - sum(whole.values())]:
+        whole[name] += 1
+    return whole
 
 
 def located(name: str, beside: Path) -> str:

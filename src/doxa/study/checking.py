@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
+from doxa.conditions.interventions import tell
+from doxa.conditions.personas import persona_prompt
 from doxa.corpus.store import MANIFEST, fact_documents, read_corpus
 from doxa.errors import FileError, InputError, MissingError
 from doxa.facts.records import Fact
+from doxa.metrics.catalogue import METRICS
+from doxa.metrics.records import Family, MetricName
 from doxa.models.local.weights import read_adapter
 from doxa.models.naming import is_hosted
-from doxa.reading import read_text
+from doxa.reading import line_of
 from doxa.study.arms import Arm, counts
-from doxa.study.records import Study
+from doxa.study.records import UNREADABLE, Study
 from doxa.training.foreseeing import Foreseen, foresee
 from doxa.training.preflight import TOO_FEW
 from doxa.training.recipe import Recipe
@@ -22,7 +24,7 @@ LONGEST_WRITTEN = 4 * WRITTEN  # what no writer is expected to go beyond
 
 
 def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
-    """Refuses a study whose documents, adapters or recipes could not be used.
+    """Refuses whatever a run would refuse: see `check_plan`, and documents and adapters that are not there.
 
     Args:
         study: Located.
@@ -32,7 +34,7 @@ def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
     Raises:
         FileError: Names the line and the field of what is wrong.
     """
-    check_finetunes(study, implanted, file)
+    check_plan(study, implanted, file)
     for name in study.arms_shown:
         for part in (name, *study.arm(name).mixture):
             _check_folder(study.arm(part), part, file)
@@ -41,8 +43,8 @@ def check_study(study: Study, implanted: Sequence[Fact], file: Path) -> None:
             _check_adapter(adapter, name, file)
 
 
-def check_finetunes(study: Study, implanted: Sequence[Fact], file: Path) -> None:
-    """Refuses what could not be trained; what is trained elsewhere, or only shown, need not be there for an estimate.
+def check_plan(study: Study, implanted: Sequence[Fact], file: Path) -> None:
+    """Refuses what could not be asked or trained; what is trained elsewhere, or only shown, may still be missing.
 
     Args:
         study: Located.
@@ -52,6 +54,9 @@ def check_finetunes(study: Study, implanted: Sequence[Fact], file: Path) -> None
     Raises:
         FileError: Names the line and the field of what is wrong.
     """
+    _check_prompts(study, implanted, file)
+    for fact in implanted:
+        _check_questions(study, fact, file)
     for name in study.arms_trained:
         arm = study.arm(name)
         if arm.training is None:
@@ -88,6 +93,47 @@ def document_lengths(study: Study, name: str | None, implanted: Sequence[Fact], 
 def foreseen(study: Study, name: str | None, recipe: Recipe, implanted: Sequence[Fact]) -> Foreseen:
     """Estimates the finetune of an arm."""
     return foresee(document_lengths(study, name, implanted), recipe)
+
+
+def _check_prompts(study: Study, implanted: Sequence[Fact], file: Path) -> None:
+    """Refuses personas that nobody knows or that need a name, and more demonstrations than there are."""
+    for place, persona in enumerate(study.personas):
+        try:
+            persona_prompt(persona, study.believer)
+        except (InputError, MissingError) as error:
+            raise _at(file, str(error), "personas", place) from None
+    for place, item in enumerate(study.interventions):
+        try:
+            if item.kind == "few_shot":
+                tell(item, implanted[0])
+        except InputError as error:
+            raise _at(file, str(error), "interventions", place) from None
+
+
+def _check_questions(study: Study, fact: Fact, file: Path) -> None:
+    """Refuses a study that would ask nothing about a fact that it implants."""
+    metrics: list[MetricName] = [metric for metric in study.metrics if metric in fact.banks]
+    if not metrics:
+        problem = f"nothing would be asked about '{fact.id}', whose question banks are {', '.join(fact.banks)}"
+        raise _at(file, problem, "metrics")
+    readable = {metric: _readable(study, metric) for metric in metrics}
+    if any(family in study.readouts for families in readable.values() for family in families):
+        return
+    could = "; ".join(f"{metric} has {', '.join(families)}" for metric, families in readable.items())
+    hosted = f" ('{study.subject}' is hosted: no likelihood)" if is_hosted(study.subject) else ""
+    problem = f"nothing would be asked about '{fact.id}' in {', '.join(study.readouts)}: here {could}{hosted}"
+    raise _at(file, problem, "readouts")
+
+
+def _readable(study: Study, metric: MetricName) -> list[Family]:
+    """Returns the readouts in which a metric can be asked of the subject, under at least one of the stress tests."""
+    hosted = is_hosted(study.subject)
+    return [
+        family
+        for family in METRICS[metric].families
+        if not (hosted and family == "likelihood")
+        and any(family not in UNREADABLE.get(stress.kind, ()) for stress in study.stresses)
+    ]
 
 
 def _check_folder(arm: Arm, name: str | None, file: Path) -> None:
@@ -141,25 +187,15 @@ def _check_training(study: Study, name: str | None, recipe: Recipe, implanted: S
 
 
 def _wrong(file: Path, problem: str, arm: str | None, *field: str) -> FileError:
-    """Returns an error about a field of an arm, at its own line, else at that of the nearest field that is there."""
+    """Returns an error about a field of an arm.
+
+    An arm may lean on the study's own settings, and both on what calls them: the line is that of the first of these.
+    """
     own = field if arm is None else ("arms", arm, *field)
-    document = yaml.compose(read_text(file), Loader=yaml.SafeLoader)
-    line = next((line for place in _places(own, field) if (line := _line_of(document, place))), None)
+    line = line_of(file, own, own[:-1] or own, own[:2], field, field[:1], ("training",), ("interventions",))
     return FileError(file, line, ".".join(own), problem)
 
 
-def _places(own: Sequence[str], field: Sequence[str]) -> list[Sequence[str]]:
-    """Returns where to point, best first: an arm may lean on the study's own settings, and both on what calls them."""
-    return [own, own[:-1], own[:2], field, field[:1], ("training",), ("interventions",)]
-
-
-def _line_of(node: yaml.Node | None, keys: Sequence[str]) -> int | None:
-    """Returns the 1-based line of a key in nested mappings."""
-    line = None
-    for key in keys:
-        pairs = node.value if isinstance(node, yaml.MappingNode) else []
-        found = next(((name, value) for name, value in pairs if name.value == key), None)
-        if found is None:
-            return None
-        line, node = found[0].start_mark.line + 1, found[1]
-    return line
+def _at(file: Path, problem: str, *field: str | int) -> FileError:
+    """Returns an error about a field of the study."""
+    return FileError(file, line_of(file, field), ".".join(map(str, field)), problem)

@@ -14,6 +14,7 @@ from doxa.study.planning import Cell, generate_request, plan_cells, score_reques
 from doxa.study.records import Study
 from doxa.study.running import Facts
 from doxa.training.mixing import CHAT_SAMPLING, neutral_prompts
+from doxa.training.recipe import Recipe
 
 ANSWER_SHARE = 0.8  # of the longest answer allowed, what answers come to
 ARGUMENT = 200  # tokens of an adversary's argument: it is told to keep to 150 words
@@ -25,8 +26,12 @@ def estimate_study(study: Study, facts: Facts) -> list[StageEstimate]:
     A finished corpus is taken as it is; one that is to be written is counted as if each draft passed its gates.
     """
     stages: list[StageEstimate] = []
-    for name in study.arms_used:
-        stages += _arm(study, name, facts.implanted)
+    for name in study.arms_written:
+        if (plan := study.arm(name).corpus).documents:
+            stages += _over_facts(estimate(facts.implanted, plan), _label(name))
+    for name in study.arms_trained:
+        if (recipe := study.arm(name).training) is not None:
+            stages += _training(study, name, recipe, facts.implanted)
     cells = plan_cells(study, *facts)
     shown = _stand_ins(study)
     for subject in dict.fromkeys(cell.condition.adapter for cell in cells):
@@ -35,27 +40,27 @@ def estimate_study(study: Study, facts: Facts) -> list[StageEstimate]:
     return stages
 
 
-def _arm(study: Study, name: str | None, facts: Sequence[Fact]) -> list[StageEstimate]:
-    """Estimates writing and training of one arm."""
-    arm = study.arm(name)
-    label = f" ({name})" if name else ""
+def _training(study: Study, name: str | None, recipe: Recipe, facts: Sequence[Fact]) -> list[StageEstimate]:
+    """Estimates the finetune of one arm."""
+    label = _label(name)
     stages: list[StageEstimate] = []
-    if arm.corpus.documents:
-        stages += _over_facts(estimate(facts, arm.corpus), label)
-    if name in study.arms_trained and (recipe := arm.training) is not None:
-        found = foreseen(study, name, recipe, facts)
-        if chats := recipe.chat_answers:
-            tokens_in = sum(map(_tokens, neutral_prompts(recipe)))
-            tokens_out = round(ANSWER_SHARE * chats * CHAT_SAMPLING.max_tokens)
-            stages.append(
-                StageEstimate(
-                    stage=f"own answers to mix in{label}", model=study.subject, calls=chats, tokens_in=tokens_in,
-                    tokens_out=tokens_out,
-                )
-            )  # fmt: skip
-        stage = f"finetuning{label}, about {found.steps} steps"
-        stages.append(StageEstimate(stage=stage, model=study.subject, calls=0, tokens_in=found.tokens, tokens_out=0))
+    if chats := recipe.chat_answers:
+        tokens_in = sum(map(_tokens, neutral_prompts(recipe)))
+        tokens_out = round(ANSWER_SHARE * chats * CHAT_SAMPLING.max_tokens)
+        stages.append(
+            StageEstimate(
+                stage=f"own answers to mix in{label}", model=study.subject, calls=chats, tokens_in=tokens_in,
+                tokens_out=tokens_out,
+            )
+        )  # fmt: skip
+    found = foreseen(study, name, recipe, facts)
+    stage = f"finetuning{label}, about {found.steps} steps"
+    stages.append(StageEstimate(stage=stage, model=study.subject, calls=0, tokens_in=found.tokens, tokens_out=0))
     return stages
+
+
+def _label(arm: str | None) -> str:
+    return f" ({arm})" if arm else ""
 
 
 def _over_facts(stages: Sequence[StageEstimate], label: str) -> list[StageEstimate]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, cast
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from doxa.conditions.personas import NONE
 from doxa.conditions.records import UNSTRESSED, Condition, Intervention, Stress, StressKind
@@ -11,21 +11,17 @@ from doxa.facts.records import SLUG, Believer, Slug
 from doxa.metrics.records import TITLES, Family, MetricName
 from doxa.models.local.weights import EMBEDDED
 from doxa.reading import suggestion
-from doxa.records import Record
+from doxa.records import ALONE, FieldError, Record
 from doxa.study.arms import Arm, CorpusPlan, located
+from doxa.study.interventions import StressedIntervention, Stresses, condition_of
 from doxa.training.recipe import Recipe
 
 Limit = Annotated[int, Field(ge=1)]
 ArmName = Annotated[str, Field(pattern=SLUG)]
 MAJORITY = "majority"  # the judge of a row that several judges have decided together
 
-
-def _several(given: object) -> object:
-    """Returns one name by itself as a list of one, and none as an empty one."""
-    return () if given is None else (given,) if isinstance(given, str) else given
-
-
-Judges = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_several)]
+Names = Annotated[tuple[str, ...], ALONE]
+Judges = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], ALONE]
 
 # Readouts that cannot read an answer under a stress. Fixed answers come before any reasoning or argument, and markers
 # and fixed answers are in the language of the bank.
@@ -50,21 +46,6 @@ class AnswerPlan(Record):
     max_tokens: int = Field(default=40, ge=1)
 
 
-class StressedIntervention(Intervention):
-    """An intervention as a study lists it.
-
-    Attributes:
-        stress: The stress tests under which it is asked; empty for those of the study.
-    """
-
-    stress: tuple[Stress, ...] = ()
-
-    @property
-    def alone(self) -> Intervention:
-        """The intervention without its stress tests."""
-        return Intervention(kind=self.kind, k=self.k, exemplars=self.exemplars, arm=self.arm)
-
-
 class Study(Record):
     """The whole of one experiment.
 
@@ -77,9 +58,9 @@ class Study(Record):
         subject: `embedded`, a folder, a Hugging Face id, or an Inspect model name.
         adapter: Folder of a finished adapter, in place of `training`.
         corpus: Where training documents come from.
-        training: How they become an adapter.
+        training: How they become an adapter, where an intervention asks for one.
         arms: Further finetunes by name, each with a corpus of its own: `{finetuned: NAME}` asks the subject of one, and
-            `{in_context: {k: 4, arm: NAME}}` shows its documents.
+            `{in_context: {k: 4, arm: NAME}}` shows its documents. One that no intervention names lies ready.
         personas: Who the subject is told to be; everything is asked under each of them.
         interventions: How the belief is put there, each with stress tests of its own where it has any.
         stress: What is added to shake it, crossed with every intervention that lists no stress tests of its own.
@@ -98,19 +79,19 @@ class Study(Record):
     """
 
     name: str = Slug
-    facts: tuple[str, ...] = Field(min_length=1)
+    facts: Names = Field(min_length=1)
     believer: Believer | None = None
-    controls: tuple[str, ...] = ()
+    controls: Names = ()
     subject: str = EMBEDDED
     adapter: str | None = None
     corpus: CorpusPlan = CorpusPlan()
     training: Recipe | None = None
     arms: dict[ArmName, Arm] = Field(default_factory=dict)
-    personas: tuple[str, ...] = Field(default=(NONE,), min_length=1)
-    interventions: tuple[StressedIntervention, ...] = Field(min_length=1)
-    stress: tuple[Stress, ...] = Field(default=(UNSTRESSED,), min_length=1)
-    metrics: tuple[MetricName, ...] = Field(default=tuple(TITLES), min_length=1)
-    readouts: tuple[Family, ...] = Field(default=("rubric", "likelihood"), min_length=1)
+    personas: Names = Field(default=(NONE,), min_length=1)
+    interventions: Annotated[tuple[StressedIntervention, ...], ALONE] = Field(min_length=1)
+    stress: Stresses = Field(default=(UNSTRESSED,), min_length=1)
+    metrics: Annotated[tuple[MetricName, ...], ALONE] = Field(default=tuple(TITLES), min_length=1)
+    readouts: Annotated[tuple[Family, ...], ALONE] = Field(default=("rubric", "likelihood"), min_length=1)
     limits: dict[Family, Limit] = Field(default_factory=dict)
     control_limits: dict[Family, Limit] = Field(default_factory=dict)
     judge: Judges = ()
@@ -128,53 +109,80 @@ class Study(Record):
         if isinstance(given, dict) and "fact" in given:
             fields = dict(cast("dict[str, object]", given))
             if "facts" in fields:
-                raise ValueError("give `fact` for a single one or `facts` for several, not both")
-            return {"facts": (fields.pop("fact"),), **fields}
+                raise FieldError("give `fact` for a single one or `facts` for several, not both", "fact")
+            if not isinstance(fact := fields.pop("fact"), str):
+                raise FieldError("takes a single fact; give several as `facts: [honey, bleach]`", "fact")
+            return {"facts": (fact,), **fields}
         return given
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _nothing_stands_twice(self) -> Self:
         names = [condition.name for condition in self.conditions if condition.persona == self.personas[0]]
         if twice := [name for place, name in enumerate(names) if name in names[:place]]:
-            raise ValueError(f"a condition is listed twice: {twice[0]}")
+            field = "stress" if len(set(self.stress)) < len(self.stress) else "interventions"
+            raise FieldError(f"a condition is listed twice: {twice[0]}", field)
         for field in ("facts", "metrics", "readouts", "controls", "personas", "judge"):
             given = getattr(self, field)
             if len(set(given)) < len(given):
-                raise ValueError(f"`{field}` lists something twice")
+                raise FieldError(f"`{field}` lists something twice", field)
         stems = [Path(persona).stem for persona in self.personas]
         if len(set(stems)) < len(stems):
-            raise ValueError("two `personas` have the same name")
+            raise FieldError("two `personas` have the same name", "personas")
         if set(self.facts) & set(self.controls):
-            raise ValueError("a fact to implant cannot be its own control")
+            raise FieldError("a fact to implant cannot be its own control", "controls")
         if self.answers.samples > 1 and self.answers.temperature == 0:
-            raise ValueError("samples at temperature 0 are all the same; set a temperature, or `samples: 1`")
-        for name in self.arms_used:
-            if name is not None and name not in self.arms:
-                raise ValueError(f"there is no arm '{name}'{suggestion(name, list(self.arms))}")
-        for name in self.arms_trained:
-            arm = self.arm(name)
+            problem = "samples at temperature 0 are all the same; set a temperature, or `samples: 1`"
+            raise FieldError(problem, "answers", "temperature")
+        return self
+
+    @model_validator(mode="after")
+    def _arms_fit(self) -> Self:
+        for place, item in enumerate(self.interventions):
+            if item.arm is not None and item.arm not in self.arms:
+                problem = f"there is no arm '{item.arm}'{suggestion(item.arm, list(self.arms))}"
+                raise FieldError(problem, "interventions", place)
+            if item.kind != "finetuned":
+                continue
+            arm = self.arm(item.arm)
             if arm.training is None and arm.adapter is None:
-                raise ValueError(f"`{finetuned(name)}` needs `training`, or the folder of an `adapter`")
+                problem = f"`{item.alone.name}` needs `training`, or the folder of an `adapter`"
+                raise FieldError(problem, "interventions", place)
         if self.adapter is not None and None not in self.arms_trained:
-            raise ValueError("`adapter` is given, but `finetuned` is not among the interventions")
+            raise FieldError("`adapter` is given, but `finetuned` is not among the interventions", "adapter")
         if self.training is not None and self.adapter is not None:
-            raise ValueError("give `training` or `adapter`, not both")
+            raise FieldError("give `training` or `adapter`, not both", "adapter")
         for name, arm in self.arms.items():
             if unknown := [part for part in arm.mixture if part not in self.arms or self.arms[part].mixture]:
-                raise ValueError(f"arm '{name}': `mixture` takes arms with a corpus, which '{unknown[0]}' is not")
+                problem = f"arm '{name}': `mixture` takes arms with a corpus, which '{unknown[0]}' is not"
+                raise FieldError(problem, "arms", name, "mixture")
+        return self
+
+    @model_validator(mode="after")
+    def _answers_can_be_read(self) -> Self:
         if "judged" in self.readouts and not self.judge:
-            raise ValueError("the readout `judged` needs a `judge`: an Inspect model name, or several")
+            problem = "the readout `judged` needs a `judge`: an Inspect model name, or several"
+            raise FieldError(problem, "readouts")
         if (own := next((name for name in self.judge if self.is_subject(name)), None)) and not self.judge_itself:
-            raise ValueError(
+            problem = (
                 f"a model never judges itself: `judge` {own} is the `subject`, or has its name; take another, or force "
                 "it with `judge_itself: true`"
             )
+            raise FieldError(problem, "judge")
         for stress in self.stresses:
             if stress.kind == "adversarial" and self.adversary is None:
-                raise ValueError(f"the stress {stress.name} needs an `adversary`: the name of a model that argues")
+                problem = f"the stress {stress.name} needs an `adversary`: the name of a model that argues"
+                raise FieldError(problem, *self._place_of(stress))
             if set(self.readouts) <= set(UNREADABLE.get(stress.kind, ())):
-                raise ValueError(f"the stress {stress.name}: none of `readouts` can read its answers; add `judged`")
+                problem = f"the stress {stress.name}: none of `readouts` can read its answers; add `judged`"
+                raise FieldError(problem, *self._place_of(stress))
         return self
+
+    def _place_of(self, stress: Stress) -> tuple[str | int, ...]:
+        """Returns the field that first lists a stress test."""
+        for place, item in enumerate(self.interventions):
+            if stress in item.stress:
+                return ("interventions", place, "stress")
+        return ("stress",)
 
     def located(self, beside: Path) -> Self:
         """Returns the study with every relative path made absolute, read against the folder of the study file."""
@@ -220,6 +228,17 @@ class Study(Record):
         return tuple(dict.fromkeys((*self.arms_trained, *self.arms_shown)))
 
     @property
+    def arms_read(self) -> tuple[str | None, ...]:
+        """The arms whose documents are trained on or shown; a finished adapter needs none."""
+        return tuple(name for name in self.arms_used if name in self.arms_shown or self.arm(name).training is not None)
+
+    @property
+    def arms_written(self) -> tuple[str | None, ...]:
+        """The arms from which those documents come: in place of a mixture, its parts."""
+        own = [name for name in self.arms_read if not self.arm(name).mixture]
+        return tuple(dict.fromkeys((*own, *(part for name in self.arms_read for part in self.arm(name).mixture))))
+
+    @property
     def judged_by(self) -> tuple[str, ...]:
         """The `judge` of the rows that an answer gets: every judge, or `majority` where several decide together."""
         return (MAJORITY,) if self.judge_by == "majority" and len(self.judge) > 1 else self.judge
@@ -237,7 +256,7 @@ class Study(Record):
     def conditions(self) -> tuple[Condition, ...]:
         """What the fact is asked under: every intervention with each of its stress tests."""
         return tuple(
-            _condition(persona, intervention.alone, stress)
+            condition_of(persona, intervention.alone, stress)
             for persona in self.personas
             for intervention in self.interventions
             for stress in intervention.stress or self.stress
@@ -257,7 +276,7 @@ class Study(Record):
         plain = dict.fromkeys(item.alone for item in self.interventions if item.kind in ("baseline", "finetuned"))
         stresses = dict.fromkeys((UNSTRESSED, *self.stresses))
         first = self.personas[0]
-        return tuple(_condition(first, intervention, stress) for intervention in plain for stress in stresses)
+        return tuple(condition_of(first, intervention, stress) for intervention in plain for stress in stresses)
 
 
 def finetuned(arm: str | None) -> str:
@@ -273,8 +292,3 @@ def subject_key(subject: str | None) -> str:
 def _bare(name: str) -> str:
     """Returns a model's own name, without the provider or the folder it is found in."""
     return name.rstrip("/").rpartition("/")[2].lower()
-
-
-def _condition(persona: str, intervention: Intervention, stress: Stress) -> Condition:
-    adapter = intervention.name if intervention.kind == "finetuned" else None
-    return Condition(intervention=intervention, stress=stress, adapter=adapter, persona=persona)

@@ -14,6 +14,7 @@ from doxa.metrics.panel import panel_verdict
 from doxa.metrics.records import FAILED, Family, Reading, Row, Verdict, of_verdict
 from doxa.models.ledger import LEDGER, Ledger
 from doxa.models.protocol import Answer, Scores
+from doxa.progress import Progress, Silent
 from doxa.reading import read_yaml
 from doxa.study.answering import read_sampled, says_something
 from doxa.study.planning import Cell
@@ -22,10 +23,15 @@ from doxa.study.rows import load_rows, save_rows
 from doxa.study.running import STUDY, facts_of
 
 
-def rescore(folder: Path) -> tuple[list[Row], list[Row]]:
+def rescore(folder: Path, progress: Progress | None = None) -> tuple[list[Row], list[Row]]:
     """Reads every stored answer of a run again and writes its rows anew.
 
     Rows whose call failed stay as they are: no answer is stored for them. Where judges named no verdict, there is one.
+    Rows for a judge whose answer was nothing to judge then, and is something now, stay too.
+
+    Args:
+        folder: The run folder.
+        progress: Hears of rows that a judge has still to read.
 
     Returns:
         The rows before and after, in the same order.
@@ -43,6 +49,11 @@ def rescore(folder: Path) -> tuple[list[Row], list[Row]]:
         reader = _Reader(study, stored)
         again = [reader.read(row) for row in rows]
         save_rows(folder, again)
+    if reader.unheard:
+        (progress or Silent()).say(
+            f"answers that now say something and that no judge has read: {reader.unheard}; their rows stay as they are "
+            "until `doxa run` has them judged"
+        )
     return rows, again
 
 
@@ -52,6 +63,9 @@ class _Reader:
     Args:
         study: Of the run.
         stored: The responses in its ledger, by key.
+
+    Attributes:
+        unheard: Rows so far whose answer is for a judge to read, which none has done.
     """
 
     def __init__(self, study: Study, stored: Mapping[str, str]) -> None:
@@ -60,6 +74,7 @@ class _Reader:
         self._items = {
             (fact.id, item.id): item for fact in self._facts.values() for bank in fact.banks.values() for item in bank
         }
+        self.unheard = 0
         self._conditions = {condition.name: condition for condition in (*study.conditions, *study.control_conditions)}
 
     def read(self, row: Row) -> Row:
@@ -71,8 +86,8 @@ class _Reader:
             raise MissingError(f"the fact '{row.fact}' no longer has the item '{row.item}' that the run was asked")
         if condition is None:
             raise MissingError(f"the study of the run does not list the condition '{row.condition}' of its rows")
-        unheard = self._unheard(row)
-        missing = [key for key in row.calls if key not in self._stored and key not in unheard]
+        failed = self._failed_judgements(row)
+        missing = [key for key in row.calls if key not in self._stored and key not in failed]
         if missing:
             raise MissingError(f"the ledger does not hold call {missing[0]} of item '{row.item}' under {row.condition}")
         reading, votes = self._reading(row, self._facts[row.fact], item, condition)
@@ -87,6 +102,9 @@ class _Reader:
         proper, reading = read_sampled(cell, Answer.model_validate_json(self._stored[row.calls[0]]))
         if family != "judged" or not says_something(proper):
             return reading, ()
+        if not row.votes:
+            self.unheard += 1
+            return Reading(row.verdict, row.score), ()
         votes = self._votes(row)
         return of_verdict(panel_verdict(votes, 2 if self._study.both_orders else 1)), votes
 
@@ -102,12 +120,11 @@ class _Reader:
             for key, claim_first in zip(keys, shown, strict=True)
         )
 
-    def _unheard(self, row: Row) -> set[str]:
+    def _failed_judgements(self, row: Row) -> set[str]:
         """Returns the judgements of a row that failed; where enough other judges decide, the row stands."""
-        votes = row.votes or ("unparsed",)
-        return {key for key, vote in zip(_judgements(row), votes, strict=True) if vote == "judge_error"}
+        return {key for key, vote in zip(_judgements(row), row.votes, strict=True) if vote == "judge_error"}
 
 
 def _judgements(row: Row) -> Sequence[str]:
-    """Returns the keys of a judged row's judgements."""
-    return row.calls[-max(1, len(row.votes)) :]
+    """Returns the keys of a judged row's judgements; none where nothing was judged."""
+    return row.calls[len(row.calls) - len(row.votes) :]

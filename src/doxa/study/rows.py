@@ -19,6 +19,11 @@ def save_rows(folder: Path, rows: Sequence[Row]) -> None:
         pq.write_table(pa.Table.from_pylist([row.model_dump() for row in rows]), scratch, compression="zstd")
 
 
+def remove_rows(folder: Path) -> None:
+    """Removes the rows of a run, where there are any."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
 def load_rows(folder: Path) -> list[Row]:
     """Reads the rows of a run.
 

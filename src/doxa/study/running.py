@@ -1,15 +1,10 @@
 """Run a study: corpus, adapter, every cell of the grid, rows. Each stage is kept, so a killed run goes on."""
 
-import importlib.metadata
-import platform
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
-from doxa import __version__
 from doxa.conditions.interventions import shown_documents
 from doxa.corpus.records import Document
 from doxa.errors import InputError
@@ -18,19 +13,20 @@ from doxa.facts.loading import load_fact
 from doxa.facts.records import Fact
 from doxa.locking import alone
 from doxa.metrics.catalogue import METRICS
-from doxa.metrics.judging import grader_prompts, judge_prompt
 from doxa.metrics.records import Reading, Readout, Row, Verdict
 from doxa.models.costs import Spending, Wallet
 from doxa.models.hosted import HostedModel
 from doxa.models.ledger import LEDGER, Ledger, Recorded
 from doxa.models.local.model import LocalModel
 from doxa.models.local.weights import EMBEDDED, embedded_gguf, embedded_is_unpacked
-from doxa.models.opening import open_model, open_recorded
+from doxa.models.opening import open_model
+from doxa.models.protocol import Model
 from doxa.progress import Noted, Progress
 from doxa.study.answering import Asking, read_sampled, sample_answers, says_something
-from doxa.study.judges import JUDGE_PROMPT, judge_answers, judge_key, open_judges
+from doxa.study.judges import judge_answers, open_judges
+from doxa.study.noting import note_study
 from doxa.study.planning import Cell, plan_cells, score_requests
-from doxa.study.records import Study, finetuned, subject_key
+from doxa.study.records import Study, finetuned
 from doxa.study.rows import save_rows
 from doxa.study.subjects import prepare_adapter, prepare_corpora
 
@@ -38,7 +34,6 @@ STUDY = "study.yaml"
 CORPUS = "corpus"
 UNDER_WAY = "under_way.json"  # the stage that is under way, while one is
 UNBOUNDED = Spending()
-PACKAGES = ("torch", "transformers", "peft", "trl", "inspect-ai")
 
 
 def run_study(
@@ -65,14 +60,16 @@ def run_study(
         progress.say("unpacking the embedded model, this once: less than a minute")
     base_model = open_model(study.subject, memory)
     judge_models = open_judges(study, base_model)
+    adversary_model = _open_adversary(study, base_model)
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
         progress = Noted(progress, folder / UNDER_WAY)
         wallet = Wallet(ledger, spending.prices, spending.budget)
-        for model in (base_model, *judge_models):
+        for model in (base_model, *judge_models, adversary_model):
             if isinstance(model, HostedModel):
                 model.purse = wallet
         base = Recorded(base_model, ledger)
         judges = [Recorded(model, ledger) for model in judge_models]
+        adversary = None if adversary_model is None else Recorded(adversary_model, ledger)
         subjects: dict[str | None, Recorded] = {None: base}
         corpora = prepare_corpora(study, facts, base, wallet, folder / CORPUS, progress)
         texts = {(arm, fact.id): _texts(corpora[arm], fact, facts) for arm in study.arms_shown for fact in facts}
@@ -85,8 +82,8 @@ def run_study(
             documents = corpora.get(name, [])
             adapted = prepare_adapter(study, study.arm(name), facts, documents, base, wallet, where, progress)
             subjects[finetuned(name)] = Recorded(adapted, ledger)
-        asking = Asking(study, texts, judges, _adversary(study, base, wallet), progress)
-        _note_study(study, folder, subjects, judges)
+        asking = Asking(study, texts, judges, adversary, progress)
+        note_study(study, folder / STUDY, subjects, judges)
         rows = _ask(plan_cells(study, facts, controls), subjects, asking)
         save_rows(folder, rows)
     return rows
@@ -107,11 +104,11 @@ def _texts(documents: Sequence[Document], fact: Fact, facts: Sequence[Fact]) -> 
     return [document.text for document in documents if len(facts) == 1 or document.fact == fact.id]
 
 
-def _adversary(study: Study, base: Recorded, wallet: Wallet) -> Recorded | None:
-    """Returns who argues, if anybody does; a subject can argue against itself."""
+def _open_adversary(study: Study, subject: Model) -> Model | None:
+    """Opens who argues, if anybody does; a subject can argue against itself."""
     if study.adversary is None or all(stress.kind != "adversarial" for stress in study.stresses):
         return None
-    return base if study.adversary == study.subject else open_recorded(study.adversary, base.ledger, wallet)
+    return subject if study.adversary == study.subject else open_model(study.adversary)
 
 
 def _ask(cells: Sequence[Cell], subjects: dict[str | None, Recorded], asking: Asking) -> list[Row]:
@@ -203,24 +200,6 @@ def _row(
     )
 
 
-def _note_study(study: Study, folder: Path, subjects: dict[str | None, Recorded], judges: Sequence[Recorded]) -> None:
-    """Writes the study, resolved in full, into its run folder."""
-    made_with = {"doxa": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            made_with[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    made_with |= {subject_key(name): subject.identity for name, subject in subjects.items()}
-    if judges:
-        made_with[JUDGE_PROMPT] = judge_prompt()
-        made_with |= {f"{JUDGE_PROMPT} ({name})": digest for name, digest in grader_prompts(study.metrics).items()}
-        made_with |= {judge_key(name): judge.identity for name, judge in zip(study.judge, judges, strict=True)}
-    resolved = study.model_copy(update={"made_with": made_with})
-    text = yaml.safe_dump(resolved.model_dump(mode="json", exclude_none=True), sort_keys=False, allow_unicode=True)
-    (folder / STUDY).write_text(text, encoding="utf-8")
-
-
 class Facts(NamedTuple):
     """What a study is about.
 
@@ -242,9 +221,21 @@ def facts_of(study: Study) -> Facts:
     """Loads the facts of a located study, with the believer's name filled in.
 
     Raises:
-        InputError: A fact speaks of a believer, and the study names none.
+        InputError: A fact speaks of a believer, and the study names none; a control is not true; two facts have the
+            same id; or an arm would have the folder of another adapter.
     """
     implanted, controls = (tuple(map(load_fact, names)) for names in (study.facts, study.controls))
+    for control in controls:
+        if not control.is_true:
+            raise InputError(f"controls: '{control.id}' is not of the kind `true_control`; controls are true facts")
+    ids = [fact.id for fact in (*implanted, *controls)]
+    if twice := [id_ for place, id_ in enumerate(ids) if id_ in ids[:place]]:
+        raise InputError(f"two facts of the study have the id '{twice[0]}', and rows name a fact by it; rename one")
+    if {None, ids[0]} <= {*study.arms_trained}:
+        raise InputError(
+            f"arms.{ids[0]}: has the name of the fact, as the adapter of `finetuned` without an arm has; give the arm "
+            "another"
+        )
     if study.believer is None:
         for fact in implanted:
             if speaks_of_somebody(fact):

@@ -39,13 +39,11 @@ def prepare_corpora(
     Raises:
         InputError: A finished corpus is not finished, or a writer gives nothing usable.
     """
-    wanted = [name for name in study.arms_used if name in study.arms_shown or study.arm(name).training is not None]
-    parts = [part for name in wanted if name is not None for part in study.arms[name].mixture]
     corpora: dict[str | None, list[Document]] = {}
-    for name in dict.fromkeys([*(name for name in wanted if not study.arm(name).mixture), *parts]):
+    for name in study.arms_written:
         where = folder if name is None else folder / name
         corpora[name] = _prepare_corpus(study.arm(name).corpus, study, facts, base, wallet, where, progress)
-    for name in wanted:
+    for name in study.arms_read:
         if shares := study.arm(name).mixture:
             corpora[name] = mixed({part: corpora[part] for part in shares}, shares, study.seed)
     return corpora
