@@ -1,5 +1,6 @@
-"""Prices as options of a command."""
+"""Prices and amounts as options of a command."""
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -33,3 +34,14 @@ class ModelPriceType(click.ParamType["tuple[str, Price]"]):
         if not equals or not model:
             self.fail(f"{value!r}: give MODEL=IN/OUT, such as openai/gpt-5=1.25/10", param, ctx)
         return model, Price.parse(price)
+
+
+class FiniteType(click.FloatRange):
+    """A number in a range that is a number: neither infinite nor "nan", which no range holds off."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Reads a number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
