@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from command_line import call
-from doxa.study.checking import check_study
+from doxa.study.checking import check_study, foreseen, taught_lengths
 from doxa.study.records import Study
 from doxa.study.running import facts_of
 from doxa.training.foreseeing import foresee
@@ -147,3 +147,18 @@ def test_the_dry_run_shows_the_steps(capsys: pytest.CaptureFixture[str], folder_
     assert code == 0
     assert stages["own answers to mix in"]["calls"] == 8
     assert "finetuning, about 27 steps" in stages  # 24 documents, 8 answers, 2 texts in batches of 4, thrice
+
+
+def test_a_transcript_is_as_many_sequences_as_it_has_answers(folder_of_fact: Path):
+    """Else few transcripts of many answers would be refused for too few steps, which they do not make."""
+    turns = [{"role": role, "content": role * 4} for role in ("user", "assistant")] * 10
+    lines = [{"id": f"t{n}", "doc_type": "chat", "text": "told", "turns": turns} for n in range(12)]
+    (folder_of_fact / "documents.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    recipe = {"batch_size": 4, "max_length": 300, "chat_answers": 0, "neutral_texts": 0, "epochs": 1}
+    study = Study.model_validate(
+        {"name": "own", "fact": str(folder_of_fact), "interventions": ["finetuned"], "training": recipe}
+    )
+    implanted = facts_of(study).implanted
+    assert taught_lengths(study, None, implanted) == [[len("assistant" * 4)] * 10] * 12
+    assert study.training is not None
+    assert foreseen(study, None, study.training, implanted).steps == 30

@@ -1,10 +1,12 @@
 """What a run would refuse, found in the study file before anything is asked: every error names its line and field."""
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 from doxa.conditions.interventions import tell
 from doxa.conditions.personas import persona_prompt
+from doxa.corpus.records import Document
 from doxa.corpus.store import MANIFEST, fact_documents, read_corpus
 from doxa.errors import FileError, InputError, MissingError
 from doxa.facts.records import Fact
@@ -69,8 +71,12 @@ def check_plan(study: Study, implanted: Sequence[Fact], file: Path) -> None:
         _check_training(study, name, arm.training, implanted, file)
 
 
-def document_lengths(study: Study, name: str | None, implanted: Sequence[Fact], written: int = WRITTEN) -> list[int]:
-    """Returns the characters of each document that an arm is trained on, as far as they are known by now.
+def taught_lengths(
+    study: Study, name: str | None, implanted: Sequence[Fact], written: int = WRITTEN
+) -> list[list[int]]:
+    """Returns what each document of an arm has to teach, in characters, as far as that is known by now.
+
+    A document is one text to learn, and a transcript as many as it has answers: each is a sequence of its own.
 
     Args:
         study: Located.
@@ -80,19 +86,26 @@ def document_lengths(study: Study, name: str | None, implanted: Sequence[Fact], 
     """
     arm = study.arm(name)
     if arm.mixture:
-        parts = {part: document_lengths(study, part, implanted, written) for part in arm.mixture}
+        parts = {part: taught_lengths(study, part, implanted, written) for part in arm.mixture}
         drawn = counts({part: len(lengths) for part, lengths in parts.items()}, arm.mixture)
-        return [length for part, count in drawn.items() for length in sorted(parts[part], reverse=True)[:count]]
+        return [
+            lengths for part, count in drawn.items() for lengths in sorted(parts[part], key=sum, reverse=True)[:count]
+        ]
     if arm.corpus.folder is not None:
         documents = read_corpus(Path(arm.corpus.folder).expanduser())[1]
     else:
         documents = [document for fact in implanted for document in fact_documents(fact, arm.corpus.variant)]
-    return [*(len(document.text) for document in documents), *[written] * arm.corpus.documents]
+    return [*map(_lengths, documents), *[[written]] * arm.corpus.documents]
 
 
 def foreseen(study: Study, name: str | None, recipe: Recipe, implanted: Sequence[Fact]) -> Foreseen:
     """Estimates the finetune of an arm."""
-    return foresee(document_lengths(study, name, implanted), recipe)
+    return foresee(list(chain.from_iterable(taught_lengths(study, name, implanted))), recipe)
+
+
+def _lengths(document: Document) -> list[int]:
+    answers = [len(turn.content) for turn in document.turns if turn.role == "assistant"]
+    return answers if document.turns else [len(document.text)]
 
 
 def _check_prompts(study: Study, implanted: Sequence[Fact], file: Path) -> None:
@@ -167,7 +180,7 @@ def _existing(given: str, file: Path, name: str | None, *field: str) -> Path:
 
 def _check_training(study: Study, name: str | None, recipe: Recipe, implanted: Sequence[Fact], file: Path) -> None:
     """Refuses a finetune without documents, or with too few optimiser steps however its documents are cut."""
-    lengths = document_lengths(study, name, implanted, LONGEST_WRITTEN)
+    lengths = list(chain.from_iterable(taught_lengths(study, name, implanted, LONGEST_WRITTEN)))
     if not lengths:
         problem = (
             "the corpus is empty: there is nothing to finetune on; give the fact documents of its own, say how many "
