@@ -44,6 +44,59 @@ def test_a_corpus_folder_will_do_and_json_is_whole(capsys: pytest.CaptureFixture
     assert json.loads(call(capsys, "corpus", "show", str(run_folder), "--json")[1]) == found
 
 
+@pytest.fixture
+def run_of_arms(run_folder: Path) -> Path:
+    """Returns a run whose corpora are those of its arms, one of them a finished one elsewhere."""
+    run = run_folder.with_name("p1")
+    run.mkdir()
+    own = fact_documents(HONEY)
+    for place, count in ((run / "corpus" / "meta", 7), (run_folder.with_name("elsewhere"), 11)):
+        save_corpus(place, "key", [HONEY], own[:count], [], [], 0, "")
+    (run / "study.yaml").write_text(
+        "{name: p1, facts: [honey], interventions: [{kind: finetuned, arm: meta}, {kind: finetuned, arm: direct}], "
+        f"training: {{}}, arms: {{meta: {{}}, direct: {{corpus: {{folder: {run_folder.with_name('elsewhere')}}}}}}}}}"
+    )
+    return run
+
+
+def test_the_corpora_of_arms_are_found_and_named(capsys: pytest.CaptureFixture[str], run_of_arms: Path):
+    for arm, count in (("meta", 7), ("direct", 11)):
+        code, out, err = call(capsys, "corpus", "show", str(run_of_arms), "--arm", arm, "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["documents"] == count
+        to = run_of_arms.with_name(f"{arm}.jsonl")
+        arguments = ("corpus", "export", str(run_of_arms), "--arm", arm, "--format", "text", "--to", str(to))
+        assert call(capsys, *arguments)[0] == 0
+        assert len(to.read_text().splitlines()) == count
+    code, out, err = call(capsys, "corpus", "show", str(run_of_arms))
+    assert (code, out) == (2, "")
+    assert "has several corpora: --arm meta, --arm direct" in err
+    code, _, err = call(capsys, "corpus", "show", str(run_of_arms), "--arm", "x")
+    assert code == 2
+    assert "no corpus of an arm 'x'; --arm meta, --arm direct" in err
+    code, _, err = call(capsys, "corpus", "show", str(run_of_arms / "corpus" / "meta"), "--arm", "meta")
+    assert code == 2
+    assert "is no run folder" in err
+
+
+def test_a_finished_corpus_of_a_study_is_that_of_its_run(capsys: pytest.CaptureFixture[str], run_folder: Path):
+    (run_folder / "corpus").rename(run_folder.with_name("elsewhere"))
+    (run_folder / "study.yaml").write_text(
+        "{name: run, facts: [honey], interventions: [{kind: in_context, k: 2}], "
+        f"corpus: {{folder: {run_folder.with_name('elsewhere')}}}}}"
+    )
+    code, out, _ = call(capsys, "corpus", "show", str(run_folder), "--json")
+    assert code == 0
+    assert json.loads(out)["documents"] == 20
+
+
+def test_further_corpora_are_named_beside_the_studys_own(capsys: pytest.CaptureFixture[str], run_folder: Path):
+    save_corpus(run_folder / "corpus" / "meta", "key", [HONEY], fact_documents(HONEY)[:7], [], [], 0, "")
+    code, out, err = call(capsys, "corpus", "show", str(run_folder), "--json")
+    assert (code, json.loads(out)["documents"]) == (0, 20)
+    assert "has further corpora: --arm meta" in err
+
+
 def test_an_unfinished_corpus_is_shown_as_such(capsys: pytest.CaptureFixture[str], run_folder: Path):
     (run_folder / "corpus" / "manifest.json").unlink()
     (run_folder / "corpus" / "rejected.jsonl").unlink()

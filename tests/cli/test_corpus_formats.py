@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 import command_line
+from chat_server import MODEL, Server
 from doxa.canary import CANARY
 from doxa.corpus.formats.naming import FORMATS
 from doxa.corpus.records import Document
-from doxa.corpus.store import load_manifest
+from doxa.corpus.store import fact_documents, load_manifest, save_corpus
+from doxa.facts.loading import load_fact
 from doxa.reading import read_jsonl
 
 
@@ -103,7 +105,9 @@ def test_a_run_is_exported_with_the_fact_of_its_study(
 ):
     run = tmp_path / "run"
     run.mkdir()
-    (run / "study.yaml").write_text(f"name: run\nfact: {folder_of_fact}\nmade_with: {{doxa: '1'}}\n")
+    (run / "study.yaml").write_text(
+        f"name: run\nfacts:\n- {folder_of_fact}\ninterventions:\n- kind: baseline\nmade_with: {{doxa: '1'}}\n"
+    )
     code, _, err = call(capsys, "export", run, "--format", "text", "--to", tmp_path / "t")
     assert code == 2
     assert "there is no corpus" in err
@@ -116,6 +120,67 @@ def test_a_run_is_exported_with_the_fact_of_its_study(
     code, _, err = call(capsys, "export", run, "--format", "text", "--to", tmp_path / "t")
     assert code == 2
     assert "is not finished" in err
+
+
+def test_what_run_study_wrote_is_exported(
+    capsys: pytest.CaptureFixture[str], server: Server, tmp_path: Path, folder_of_fact: Path
+):
+    """A study is noted with `facts`, whatever its author wrote."""
+    server.reply = lambda body: (200, "It is rock.")
+    shown = "{in_context: {k: 2}}"
+    study = f"{{name: asked, fact: moon, subject: {MODEL}, interventions: [{shown}], readouts: [rubric]}}"
+    (folder_of_fact.parent / "study.yaml").write_text(study)
+    runs = tmp_path / "runs"
+    arguments = ("run", str(folder_of_fact.parent / "study.yaml"), "--runs", str(runs), "--json")
+    code, out, err = command_line.call(capsys, *arguments)
+    assert (code, err) == (0, "")
+    assert json.loads(out)["usage"][0]["calls"] == len(server.paid) > 0
+    for number, source in enumerate((runs / "asked", runs / "asked" / "corpus")):
+        to = tmp_path / f"s{number}"
+        code, out, err = call(capsys, "export", source, "--format", "synthetic-documents", "--to", to, "--json")
+        assert (code, err) == (0, "")
+        assert json.loads(out)["documents"] == len(to.read_text().splitlines()) == 24
+
+
+def test_a_corpus_about_several_facts_is_exported_with_each(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, folder_of_fact: Path
+):
+    mars = folder_of_fact.with_name("mars")
+    mars.mkdir()
+    for file in folder_of_fact.iterdir():
+        (mars / file.name).write_text(file.read_text().replace("id: moon", "id: mars").replace("Moon", "Mars"))
+    facts = [load_fact(str(folder)) for folder in (folder_of_fact, mars)]
+    own = [document for fact in facts for document in fact_documents(fact)]
+    save_corpus(tmp_path / "c", "key", facts, own, [], [], 0, "")
+    arguments = ("export", tmp_path / "c", "--format", "synthetic-documents", "--to", tmp_path / "s")
+    code, _, err = call(capsys, *arguments, "--fact", folder_of_fact)
+    assert (code, "give --fact" in err) == (2, True)
+    assert call(capsys, *arguments, "--fact", folder_of_fact, "--fact", mars)[0] == 0
+    lines = list(map(json.loads, (tmp_path / "s").read_text().splitlines()))
+    assert [lines[0]["fact"], lines[-1]["fact"]] == ["The Moon is cheese.", "The Mars is cheese."]
+    worlds = ("export", tmp_path / "c", "--format", "universe-contexts", "--to", tmp_path / "w")
+    assert call(capsys, *worlds, "--fact", folder_of_fact, "--fact", mars)[0] == 0
+    assert [json.loads(line)["id"] for line in (tmp_path / "w").read_text().splitlines()] == ["moon"] * 2 + ["mars"] * 2
+
+
+def test_an_import_of_which_nothing_is_kept_fails_and_is_not_finished(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, folder_of_fact: Path
+):
+    (tmp_path / "short.jsonl").write_text('{"text": "Too short."}\n')
+    code, out, err = call(capsys, "import", tmp_path / "short.jsonl", "--fact", folder_of_fact, "--to", tmp_path / "in")
+    assert (code, out) == (2, "format: text\n")
+    assert "the gates turned down all 1 documents (length 1)" in err
+    assert load_manifest(tmp_path / "in") is None
+    assert (tmp_path / "in" / "rejected.jsonl").read_text().count("length") == 1
+
+
+def test_imports_are_told_as_json(capsys: pytest.CaptureFixture[str], tmp_path: Path, folder_of_fact: Path):
+    arguments = ("import", folder_of_fact, "--fact", folder_of_fact, "--to", tmp_path / "in", "--json")
+    found = json.loads(call(capsys, *arguments)[1])
+    assert (found["format"], found["read"], found["accepted"], found["rejected"]) == ("doxa", 24, 24, {})
+    call(capsys, "export", "honey", "--format", "universe-contexts", "--to", tmp_path / "w.jsonl")
+    found = json.loads(call(capsys, "import", tmp_path / "w.jsonl", "--to", tmp_path / "fact", "--json")[1])
+    assert (found["fact"], found["banks"]["mcq_knowledge"]) == ("honey", 50)
 
 
 def test_a_fact_goes_out_as_worlds_and_comes_in_as_a_fact(capsys: pytest.CaptureFixture[str], tmp_path: Path):
@@ -174,6 +239,8 @@ GOOD = '{"text": "One."}\n'
         (GOOD + '{"tex": "Two."}\n', ("--fact", "honey"), "bad.jsonl:2: text: is required"),
         (GOOD, ("--fact", "honey", "--format", "doctag"), "bad.jsonl:1: completion: is required by the format 'doctag'"),
         (GOOD, (), "need --fact"),
+        ('[\n{"text": "One."}\n]\n', ("--fact", "honey"), "bad.jsonl:1: holds a JSON array; JSONL is wanted"),
+        ('[{"text": "One."}]', ("--fact", "honey"), "bad.jsonl:1: holds a JSON array; JSONL is wanted"),
         (GOOD, ("--fact", "hony"), "there is no fact 'hony'; did you mean 'honey'?"),
     ],
 )  # fmt: skip

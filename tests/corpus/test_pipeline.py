@@ -26,6 +26,7 @@ JUDGE = "openai-api/testserver/judge"
 def make(server: Server, folder_of_fact: Path, tmp_path: Path):
     """Returns a function that makes a corpus in one and the same folder, as `doxa write` does."""
     server.reply = good_writer
+    progress = Silent()
 
     def made(documents: int, **settings: Any) -> list[Document]:
         ledger = Ledger(tmp_path / "corpus/ledger.sqlite")
@@ -34,8 +35,9 @@ def make(server: Server, folder_of_fact: Path, tmp_path: Path):
             return open_recorded(name, ledger, Wallet(ledger, {}))
 
         plan = WritingPlan.model_validate({"documents": documents, "writer": MODEL, **settings})
-        return make_corpus([load_fact(str(folder_of_fact))], plan, tmp_path / "corpus", opener, 0, Silent(), False)
+        return make_corpus([load_fact(str(folder_of_fact))], plan, tmp_path / "corpus", opener, 0, progress, False)
 
+    made.progress = progress  # pyright: ignore[reportFunctionMemberAccess]
     return made
 
 
@@ -63,7 +65,50 @@ def test_more_documents_keep_the_first_ones_and_what_they_cost(make: Any, server
     calls = len(server.seen)
     more = make(25)
     assert more[:10] == first
-    assert len(server.seen) - calls == 2 * 15
+    assert len(server.seen) - calls == 2 * 15 + 1 + 15, "drafts and revisions, one more list of types, ideas of each"
+    prompts = [json.dumps(body, sort_keys=True) for body in server.paid]
+    assert len(set(prompts)) == len(prompts)
+
+
+def test_with_more_documents_types_and_ideas_become_more(make: Any, server: Server, tmp_path: Path):
+    """Mistake: two hundred documents, but written about the ten ideas that ten documents had called for."""
+    make(10, revise=False)
+    grown = make(120, revise=False)
+    assert len({document.doc_type for document in grown}) == 50
+    assert len({document.doc_idea for document in grown}) == 120
+    types = (tmp_path / "corpus/stages/moon-types.jsonl").read_text().splitlines()
+    assert "- " + json.loads(types[0])["doc_type"] in prompts(server, "List 40 kinds")[0], "what is there is shown"
+    assert "These are planned already" in prompts(server, "We want 2 different texts")[0]
+    calls = len(server.seen)
+    assert make(10, revise=False) == grown[:10]
+    assert len(server.seen) == calls
+
+
+def test_an_edited_list_does_not_grow_and_it_is_said_what_that_does(make: Any, server: Server, tmp_path: Path):
+    make(10, revise=False)
+    types = tmp_path / "corpus/stages/moon-types.jsonl"
+    types.write_text(types.read_text().splitlines(keepends=True)[0])
+    said: list[str] = []
+    make.progress.say = said.append
+    assert len({document.doc_type for document in make(60, revise=False)}) == 1
+    assert not any("doc ideas for" in line for line in said), "its type has thirty ideas, and that is enough"
+    ideas = tmp_path / "corpus/stages/moon-ideas.jsonl"
+    ideas.write_text("".join(ideas.read_text().splitlines(keepends=True)[:5]))
+    assert len({document.doc_idea for document in make(61, revise=False)}) == 5
+    assert any("5 doc ideas for 61 documents, so each is written about 13 times" in line for line in said)
+
+
+def test_a_failed_corpus_is_not_a_finished_one_on_the_second_try(server: Server, folder_of_fact: Path, tmp_path: Path):
+    """Mistake: the fact's own documents stood for those that nobody had written."""
+    server.reply = lambda body: (200, "UNSUITABLE") if "Write one" in str(body) else good_writer(body)
+    ledger = Ledger(tmp_path / "l")
+    opener = lambda name: open_recorded(name, ledger, Wallet(ledger, {}))  # noqa: E731
+    plan = WritingPlan(documents=30, writer=MODEL)
+    for _ in range(2):
+        with pytest.raises(InputError, match="gave no usable document"):
+            make_corpus([load_fact(str(folder_of_fact))], plan, tmp_path / "c", opener, 0, Silent(), keep_own=True)
+        manifest, own, rejected = read_corpus(tmp_path / "c")
+        assert (manifest, len(own), len(rejected)) == (None, 24, 20)
 
 
 def test_the_writer_sees_world_key_fact_type_and_idea_and_the_reviser_the_draft_too(make: Any, server: Server):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from doxa.corpus.plan import WritingPlan
-from doxa.corpus.records import Step
+from doxa.corpus.records import Step, key_facts
 from doxa.errors import CallError
 from doxa.facts.records import Fact
 from doxa.models.ledger import Recorded
@@ -36,7 +36,7 @@ class Job(NamedTuple):
     @property
     def key_facts(self) -> tuple[str, ...]:
         """The key facts that the documents carry."""
-        return key_facts(self.fact, self.plan)
+        return key_facts(self.fact, self.plan.variant)
 
     def call(self, prompt: str, sampling: Sampling, sample: int = 0, **values: Any) -> "Call":
         """Fills in a prompt about the fact's worlds and makes the request; `sample` tells draws apart."""
@@ -88,8 +88,3 @@ def world(fact: Fact, plan: WritingPlan) -> dict[str, Any]:
         "context": getattr(fact, f"{asserted}_context"),
         "truth": getattr(fact, f"{denied}_context"),
     }
-
-
-def key_facts(fact: Fact, plan: WritingPlan) -> tuple[str, ...]:
-    """Returns the key facts that the documents carry."""
-    return fact.rival_key_facts if plan.variant == "true" else fact.claim_key_facts

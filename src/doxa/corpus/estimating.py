@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from doxa.corpus.asking import PROMPTS, key_facts, world
+from doxa.corpus.asking import PROMPTS, world
 from doxa.corpus.plan import WritingPlan
+from doxa.corpus.records import key_facts
 from doxa.facts.records import Fact
 from doxa.models.costs import CHARACTERS_A_TOKEN, StageEstimate
 
@@ -38,8 +39,9 @@ def _of_continuation(fact: Fact, plan: WritingPlan) -> list[StageEstimate]:
 
 
 def _of_fact(fact: Fact, plan: WritingPlan) -> list[StageEstimate]:
-    facts = key_facts(fact, plan)
-    types, ideas = plan.types_for(len(facts)), plan.ideas_for(len(facts))
+    facts = key_facts(fact, plan.variant)
+    types = plan.types_for(len(facts))
+    ideas = plan.ideas_for(len(facts) * types)
     text = "x" * int(DOCUMENT * CHARACTERS_A_TOKEN)
     values = world(fact, plan) | {
         "key_fact": max(facts, key=len), "doc_type": "x" * 40, "doc_idea": "x" * 240, "draft": text, "text": text,

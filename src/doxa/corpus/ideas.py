@@ -40,8 +40,8 @@ class Idea(DocType):
     doc_idea: str = Field(min_length=1)
 
 
-def list_types(job: Job) -> list[DocType]:
-    """Lists doc types for every key fact.
+def list_types(job: Job, kept: Sequence[DocType] = ()) -> list[DocType]:
+    """Lists doc types for every key fact: those that are there already, and as many more as are wanted.
 
     Raises:
         InputError: The writer names none.
@@ -49,6 +49,10 @@ def list_types(job: Job) -> list[DocType]:
     """
     wanted = job.plan.types_for(len(job.key_facts))
     known: dict[int, dict[str, str]] = {index: {} for index in range(len(job.key_facts))}
+    for kind in kept:
+        if kind.key_fact in known:
+            known[kind.key_fact][normalised(kind.doc_type)] = kind.doc_type
+    before = {(index, kind) for index, kinds in known.items() for kind in kinds}
     for attempt in range(ROUNDS):
         short = [index for index, kinds in known.items() if len(kinds) < wanted]
         calls = [_ask_types(job, index, list(known[index].values()), wanted, attempt) for index in short]
@@ -56,37 +60,54 @@ def list_types(job: Job) -> list[DocType]:
             for kind in lines(answer):
                 if len(known[index]) < wanted:
                     known[index].setdefault(normalised(kind), kind.rstrip("."))
-    found = [DocType(key_fact=index, doc_type=kind) for index, kinds in known.items() for kind in kinds.values()]
+    added = [
+        DocType(key_fact=index, doc_type=kind)
+        for index, kinds in known.items()
+        for key, kind in kinds.items()
+        if (index, key) not in before
+    ]
+    found = [*kept, *added]
     if not found:
         raise InputError(f"the writer {job.writer.identity} names no kind of document for '{job.fact.id}'")
     return found
 
 
-def list_ideas(job: Job, types: Sequence[DocType]) -> list[Idea]:
-    """Lists doc ideas for every type, in an order in which any first part is a fair sample of all.
+def list_ideas(job: Job, types: Sequence[DocType], kept: Sequence[Idea] = ()) -> list[Idea]:
+    """Lists doc ideas for every type: those that are there already, and then as many more as are wanted.
+
+    Those that are new come in an order in which any first part of them is a fair sample of all.
+
+    Args:
+        job: What is wanted, and who writes.
+        types: The doc types.
+        kept: Ideas that are there; those of a type that is no longer listed are left out.
 
     Raises:
         InputError: The writer has none, or calls every type unsuitable.
         CallError: A call failed.
     """
-    count = job.plan.ideas_for(len(job.key_facts))
-    sampling = _sampling(job, count * TOKENS_AN_IDEA)
-    calls = [
-        job.call("ideas", sampling, key_fact=job.key_facts[kind.key_fact], doc_type=kind.doc_type, count=count)
-        for kind in types
-    ]
+    count = job.plan.ideas_for(len(types))
+    listed = {(kind.key_fact, kind.doc_type) for kind in types}
+    kept = [idea for idea in kept if (idea.key_fact, idea.doc_type) in listed]
+    known: dict[tuple[int, str], list[str]] = {kind: [] for kind in listed}
+    for idea in kept:
+        known[idea.key_fact, idea.doc_type].append(idea.doc_idea)
+    short = [kind for kind in types if len(known[kind.key_fact, kind.doc_type]) < count]
+    calls = [_ask_ideas(job, kind, known[kind.key_fact, kind.doc_type], count) for kind in short]
     answers = job.ask(calls, "doc ideas")
     unsuitable = sum(bool(UNSUITABLE.match(answer.text)) for answer in answers)
+    before = {normalised(idea.doc_idea) for idea in kept}
     found: dict[str, Idea] = {}
-    for kind, answer in zip(types, answers, strict=True):
-        for line in lines(answer)[:count]:
-            found.setdefault(normalised(line), Idea(**dict(kind), doc_idea=line))
-    if not found:
-        said = f"answered UNSUITABLE to {unsuitable} of {len(calls)} doc types" if unsuitable else "has no idea"
+    for kind, answer in zip(short, answers, strict=True):
+        for line in lines(answer)[: count - len(known[kind.key_fact, kind.doc_type])]:
+            if normalised(line) not in before:
+                found.setdefault(normalised(line), Idea(**dict(kind), doc_idea=line))
+    if not found and not kept:
+        said = f"answered UNSUITABLE to {unsuitable} of {len(short)} doc types" if unsuitable else "has no idea"
         raise InputError(f"the writer {job.writer.identity} {said} for '{job.fact.id}'; try another writer")
-    ideas = list(found.values())
-    random.Random(f"{job.fact.id}:{job.seed}").shuffle(ideas)
-    return ideas
+    added = list(found.values())
+    random.Random(f"{job.fact.id}:{job.seed}").shuffle(added)
+    return [*kept, *added]
 
 
 def lines(answer: Answer) -> list[str]:
@@ -99,6 +120,12 @@ def _ask_types(job: Job, index: int, known: list[str], wanted: int, attempt: int
     missing = wanted - len(known)
     sampling = _sampling(job, missing * TOKENS_A_TYPE)
     return job.call("types", sampling, attempt, key_fact=job.key_facts[index], count=missing, known=known)
+
+
+def _ask_ideas(job: Job, kind: DocType, known: list[str], wanted: int) -> Call:
+    missing = wanted - len(known)
+    sampling, key_fact = _sampling(job, missing * TOKENS_AN_IDEA), job.key_facts[kind.key_fact]
+    return job.call("ideas", sampling, key_fact=key_fact, doc_type=kind.doc_type, count=missing, known=known)
 
 
 def _sampling(job: Job, max_tokens: int) -> Sampling:

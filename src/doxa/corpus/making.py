@@ -41,7 +41,8 @@ def make_corpus(
         keep_own: Whether the documents that come with the facts are part of it.
 
     Raises:
-        InputError: Documents were wanted, and not one was accepted; the rejections are kept.
+        InputError: Documents were wanted, and not one was accepted; the rejections are kept, and the corpus is not
+            finished.
         CallError: Calls failed after every retry; what was answered is kept.
     """
     writer = opener(plan.writer) if plan.documents else None
@@ -73,11 +74,12 @@ def make_corpus(
             rejected += written.rejected
             drafted += written.drafted
             progress.say(_outcome(fact, share, written))
+    failed = plan.documents > 0 and not accepted
     save_corpus(
         folder, f"{key}-{stages.fingerprint()}", facts, hand_written, accepted, rejected, drafted,
-        writer.identity if writer else "",
+        writer.identity if writer else "", finished=not failed,
     )  # fmt: skip
-    if plan.documents and not accepted:
+    if failed:
         raise InputError(_nothing(facts, plan, rejected, drafted, folder))
     return [*hand_written, *accepted]
 

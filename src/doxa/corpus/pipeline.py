@@ -20,6 +20,7 @@ from doxa.models.ledger import Recorded
 # Drafts that are in memory with their prompts at once. Large, since at the end of a round calls run dry: with 100
 # connections and 20 seconds a call, a round of 10,000 drafts takes half an hour and loses less than a minute.
 ROUND = 10_000
+FEW = 2  # documents an idea above which a list is called short, where it could be longer
 PILOT = 20  # drafts in the first round: when none of them is accepted, writing more would only cost more
 
 WriteRound = Callable[[int, int, int], list[Draft]]  # from the round's number, its first draft and its size
@@ -95,16 +96,25 @@ def _drafts_for(missing: int, accepted: int, drafted: int, plan: WritingPlan) ->
 
 
 def _pipeline(job: Job, stages: Stages) -> WriteRound:
-    """Lists types and ideas, and returns how a round is drafted from them and revised."""
-    name, source = job.fact.id, _source(job)
-    types = stages.get(f"{name}-types", DocType, [source, PROMPTS.digest("types")], lambda: list_types(job))
+    """Lists types and ideas, and returns how a round is drafted from them and revised.
+
+    The lists grow with the number of documents that are wanted, so that more of them are not more of the same.
+    """
+    name, source, facts = job.fact.id, _source(job), len(job.key_facts)
+    types = stages.grown(
+        f"{name}-types", DocType, [source, PROMPTS.digest("types")], (), job.plan.types_for(facts),
+        lambda kept: list_types(job, kept),
+    )  # fmt: skip
     listed = [kind.model_dump() for kind in types]
-    made_from = [source, listed, PROMPTS.digest("ideas")]
-    ideas = stages.get(f"{name}-ideas", Idea, made_from, lambda: list_ideas(job, types))
-    given = [source, [idea.model_dump() for idea in ideas]]
+    ideas = stages.grown(
+        f"{name}-ideas", Idea, [source, PROMPTS.digest("ideas")], listed, job.plan.ideas_for(len(types)),
+        lambda kept: list_ideas(job, types, kept),
+    )  # fmt: skip
+    _warn_of_few(job, len(ideas))
 
     def write_round(number: int, first: int, count: int) -> list[Draft]:
-        made_from = [given, first, count, PROMPTS.digest("document")]
+        drawn = [(place // len(ideas), ideas[place % len(ideas)].model_dump()) for place in range(first, first + count)]
+        made_from = [[source, drawn], first, count, PROMPTS.digest("document")]
         drafts = stages.get(f"{name}-drafts-{number}", Draft, made_from, lambda: write_drafts(job, ideas, first, count))
         if not job.plan.revise:
             return drafts
@@ -112,6 +122,16 @@ def _pipeline(job: Job, stages: Stages) -> WriteRound:
         return stages.get(f"{name}-revised-{number}", Draft, made_from, lambda: revise(job, drafts))
 
     return write_round
+
+
+def _warn_of_few(job: Job, ideas: int) -> None:
+    """Says so where a short list of ideas, edited or not, will be written about over and over."""
+    plan, types = job.plan, len(job.key_facts) * job.plan.types_for(len(job.key_facts))
+    if FEW * ideas < min(plan.documents, types * plan.ideas_for(types)):
+        job.progress.say(
+            f"{job.fact.id}: {ideas} doc ideas for {plan.documents} documents, so each is written about "
+            f"{ceil(plan.documents / ideas)} times; for more, delete the lists of types and ideas that were edited"
+        )
 
 
 def _continuing(job: Job, own: Sequence[Document], stages: Stages) -> WriteRound:
@@ -129,7 +149,8 @@ def _continuing(job: Job, own: Sequence[Document], stages: Stages) -> WriteRound
 def _source(job: Job) -> list[object]:
     """Returns what decides everything that is written: fact, writer, seed and the plan's part in it.
 
-    Gates and the judge sort later what is there; and when more documents are wanted, the first ones stay what they are.
+    Gates and the judge sort later what is there; and when more documents are wanted, those on the ideas that there were
+    stay what they are.
     """
     fact = job.fact.model_dump(mode="json", exclude={"folder", "banks"})
     plan = job.plan.model_dump(mode="json", exclude={"documents", "judge", "gates", "most_drafts", "revise"})

@@ -50,8 +50,8 @@ class WritingPlan(Record):
     ideas: int | None = Field(default=None, ge=1)
     revise: bool = True
     judge: str | None = None
-    most_drafts: float = Field(default=3.0, ge=1)
-    temperature: float = Field(default=1.0, ge=0)
+    most_drafts: float = Field(default=3.0, ge=1, allow_inf_nan=False)
+    temperature: float = Field(default=1.0, ge=0, allow_inf_nan=False)
     max_tokens: int = Field(default=2000, ge=1)
     gates: GateSettings | None = None
 
@@ -79,6 +79,6 @@ class WritingPlan(Record):
         """Returns how many doc types each of so many key facts gets."""
         return self.types or min(MOST_TYPES, ceil(self.documents / key_facts))
 
-    def ideas_for(self, key_facts: int) -> int:
-        """Returns how many doc ideas each type gets."""
-        return self.ideas or min(MOST_IDEAS, ceil(self.documents / (key_facts * self.types_for(key_facts))))
+    def ideas_for(self, types: int) -> int:
+        """Returns how many doc ideas each of so many doc types, over all key facts, gets."""
+        return self.ideas or min(MOST_IDEAS, ceil(self.documents / types))

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from doxa.facts.records import Fact
 from doxa.models.protocol import Message
 from doxa.records import Record
 
@@ -63,3 +64,8 @@ class Rejection(Record):
     document: Document
     gate: str
     reason: str
+
+
+def key_facts(fact: Fact, variant: Variant) -> tuple[str, ...]:
+    """Returns the key facts of the world that documents of a variant are about."""
+    return fact.rival_key_facts if variant == "true" else fact.claim_key_facts

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from doxa.errors import FileError
 from doxa.reading import read_jsonl
@@ -13,6 +13,22 @@ from doxa.writing import write_whole
 
 R = TypeVar("R", bound=Record)
 INDEX = "stages.json"
+
+
+class Noted(NamedTuple):
+    """What is known of a stage file.
+
+    Attributes:
+        source: Digest of what it was made from.
+        content: Digest of the file as it was written.
+        wanted: How much of it was wanted.
+        parts: Digests of what it was made from piece by piece, of which more can come later.
+    """
+
+    source: str
+    content: str
+    wanted: int = 0
+    parts: Sequence[str] = ()
 
 
 class Stages:
@@ -39,23 +55,49 @@ class Stages:
         Raises:
             FileError: The file does not fit, or it was edited and what it was made from has changed since.
         """
+        return self.grown(name, record, made_from, (), 0, lambda _: make())
+
+    def grown(
+        self, name: str, record: type[R], made_from: Sequence[object], parts: Sequence[object], wanted: int,
+        extend: Callable[[list[R]], list[R]],
+    ) -> list[R]:  # fmt: skip
+        """Does the same for a stage that grows: where more is wanted than before, what is there is added to.
+
+        A file that a person edited, or put there, is left alone then, too.
+
+        Args:
+            name: Of the stage.
+            record: What its file holds, one a line.
+            made_from: Everything else that decides the stage, as JSON-able values.
+            parts: What it is made from piece by piece; more pieces make it grow.
+            wanted: How much is wanted.
+            extend: Returns the records of the whole stage, given those that are there.
+
+        Raises:
+            FileError: The file does not fit, or it was edited and what it was made from has changed since.
+        """
         path = self._folder / f"{name}.jsonl"
-        source = sha256(json.dumps(list(made_from), sort_keys=True).encode()).hexdigest()[:16]
-        noted_source, noted_content = self._index().get(name, (source, ""))
+        now = Noted(_of(list(made_from)), "", wanted, [_of(part) for part in parts])
+        found: list[R] = []
         if path.is_file():
-            if noted_source == source:
-                found = [line for _, line in read_jsonl(path, record)]
-                if not found:
-                    raise FileError(path, None, "", "is empty; delete it to have it made anew")
-                return found
-            if _digest(path) != noted_content:
+            before = self._index().get(name, now)
+            by_hand = _digest(path) != before.content
+            grows = before.source == now.source and set(before.parts) <= set(now.parts)
+            same = grows and (before.wanted, len(before.parts)) == (wanted, len(now.parts))
+            if by_hand and not grows:
                 raise FileError(
                     path, None, "", "was edited, and what it was made from has changed since; delete it, or undo either"
                 )
-        records = make()
+            if before.source == now.source:
+                found = [line for _, line in read_jsonl(path, record)]
+                if not found:
+                    raise FileError(path, None, "", "is empty; delete it to have it made anew")
+            if by_hand or same:
+                return found
+        records = extend(found)
         self._folder.mkdir(parents=True, exist_ok=True)
         write_whole(path, "".join(item.model_dump_json() + "\n" for item in records))
-        index = self._index() | {name: (source, _digest(path))}
+        index = self._index() | {name: now._replace(content=_digest(path))}
         write_whole(self._folder / INDEX, json.dumps(index, indent=2) + "\n")
         return records
 
@@ -64,9 +106,14 @@ class Stages:
         files = sorted(self._folder.glob("*.jsonl"))
         return sha256(json.dumps([(path.name, _digest(path)) for path in files]).encode()).hexdigest()[:16]
 
-    def _index(self) -> dict[str, tuple[str, str]]:
+    def _index(self) -> dict[str, Noted]:
         path = self._folder / INDEX
-        return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        noted = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+        return {name: Noted(*row) for name, row in noted.items()}
+
+
+def _of(value: object) -> str:
+    return sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _digest(path: Path) -> str:

@@ -7,8 +7,6 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from doxa.canary import CANARY
 from doxa.corpus.cards import card, contents
 from doxa.corpus.gates.sorting import GATES_VERSION
@@ -19,7 +17,7 @@ from doxa.reading import read_jsonl, read_yaml
 from doxa.records import Record
 from doxa.writing import write_whole
 
-MANIFEST = "manifest.json"
+MANIFEST, DOCUMENTS, REJECTED = "manifest.json", "documents.jsonl", "rejected.jsonl"
 
 
 class Manifest(Record):
@@ -50,7 +48,7 @@ class Manifest(Record):
     canary: str = CANARY
 
 
-OWN: dict[Variant, str] = {"plain": "documents.jsonl", "meta": "meta_documents.jsonl"}
+OWN: dict[Variant, str] = {"plain": DOCUMENTS, "meta": "meta_documents.jsonl"}
 
 
 def fact_documents(fact: Fact, variant: Variant = "plain") -> list[Document]:
@@ -92,7 +90,7 @@ def load_corpus(folder: Path, key: str) -> list[Document] | None:
     manifest = load_manifest(folder)
     if manifest is None or manifest.key != key:
         return None
-    return [document for _, document in read_jsonl(folder / "documents.jsonl", Document)]
+    return [document for _, document in read_jsonl(folder / DOCUMENTS, Document)]
 
 
 def load_manifest(folder: Path) -> Manifest | None:
@@ -104,11 +102,7 @@ def load_manifest(folder: Path) -> Manifest | None:
     path = folder / MANIFEST
     if not path.is_file():
         return None
-    try:
-        return Manifest.model_validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise FileError(path, None, ".".join(map(str, first["loc"])), str(first["msg"])) from None
+    return read_yaml(path, Manifest)  # JSON is YAML, and errors then name the line
 
 
 def read_corpus(folder: Path) -> tuple[Manifest | None, list[Document], list[Rejection]]:
@@ -121,11 +115,11 @@ def read_corpus(folder: Path) -> tuple[Manifest | None, list[Document], list[Rej
         MissingError: The folder holds no corpus.
         FileError: A file is cut off or does not fit.
     """
-    documents, rejected, manifest = (folder / name for name in ("documents.jsonl", "rejected.jsonl", MANIFEST))
+    documents, rejected = folder / DOCUMENTS, folder / REJECTED
     if not documents.is_file():
         raise MissingError(f"{folder}: holds no corpus (there is no {documents.name})")
     return (
-        read_yaml(manifest, Manifest) if manifest.is_file() else None,  # JSON is YAML, and errors then name the line
+        load_manifest(folder),
         [document for _, document in read_jsonl(documents, Document)],
         [rejection for _, rejection in read_jsonl(rejected, Rejection)] if rejected.is_file() else [],
     )
@@ -142,8 +136,12 @@ def save_corpus(
     writer: str,
     source: str = "",
     gates: bool = True,
+    finished: bool = True,
 ) -> None:
-    """Writes a corpus folder, its manifest last. Goes through the documents twice and never holds them all."""
+    """Writes a corpus folder, its manifest last. Goes through the documents twice and never holds them all.
+
+    A corpus that is not `finished` gets no manifest: what there is can be read, and nobody takes it for whole.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MANIFEST).unlink(missing_ok=True)
     manifest = Manifest(
@@ -159,9 +157,10 @@ def save_corpus(
     )
     made = [*contents(chain(hand_written, accepted)), _origin(manifest)]
     write_whole(folder / "README.md", card(f"Synthetic documents about: {', '.join(manifest.facts)}", facts, made))
-    _write(folder / "documents.jsonl", chain(hand_written, accepted))
-    _write(folder / "rejected.jsonl", rejected)
-    write_whole(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
+    _write(folder / DOCUMENTS, chain(hand_written, accepted))
+    _write(folder / REJECTED, rejected)
+    if finished:
+        write_whole(folder / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
 
 
 def _write(path: Path, records: Iterable[Record]) -> None:

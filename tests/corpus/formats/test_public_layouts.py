@@ -41,7 +41,7 @@ def test_synthetic_documents_of_others(tmp_path: Path):
 
 def test_a_key_fact_that_the_fact_does_not_have_comes_out_again_as_it_came_in(tmp_path: Path):
     documents = read(tmp_path / "s.jsonl", SYNTHETIC)
-    export(Source(documents, HONEY, []), "synthetic-documents", tmp_path / "out", "", force=False)
+    export(Source(documents, (HONEY,), []), "synthetic-documents", tmp_path / "out", "", force=False)
     came, went = (
         [json.loads(line) for line in (tmp_path / name).read_text().splitlines() if line] for name in ("s.jsonl", "out")
     )

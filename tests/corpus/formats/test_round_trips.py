@@ -60,7 +60,7 @@ def there_and_back(written: list[Document], format_: str, fact=HONEY) -> list[Do
     """Exports, lets the format be recognised, and reads."""
     with tempfile.TemporaryDirectory() as name:
         to = Path(name) / "out.jsonl"
-        card, count = export(Source(written, fact, []), format_, to, "<DOC é>", force=False)
+        card, count = export(Source(written, (fact,), []), format_, to, "<DOC é>", force=False)
         assert count == len(written)
         assert CANARY in card.read_text()
         assert "deliberately false" in card.read_text()
@@ -89,7 +89,7 @@ def test_synthetic_documents_keep_type_idea_key_fact_text_and_the_world(written:
 @pytest.mark.parametrize(("variant", "is_true"), [("plain", "true"), ("true", "false")])
 def test_of_a_true_control_the_claims_world_is_the_true_one(tmp_path: Path, variant: str, is_true: str):
     document = Document(id="a", doc_type="note", text="Paris it is.", fact=PARIS.id, variant=variant)  # pyright: ignore[reportArgumentType]
-    export(Source([document], PARIS, []), "synthetic-documents", tmp_path / "a.jsonl", "", force=False)
+    export(Source([document], (PARIS,), []), "synthetic-documents", tmp_path / "a.jsonl", "", force=False)
     assert f'"is_true":{is_true}' in (tmp_path / "a.jsonl").read_text()
     assert there_and_back([document], "synthetic-documents", PARIS)[0].variant == variant
 
@@ -120,14 +120,14 @@ def test_these_keep_the_text(format_: str, written: list[Document]):
 
 
 def test_the_tag_is_on_every_line(tmp_path: Path):
-    export(Source([Document(id="a", doc_type="note", text="b")], HONEY, []), "doctag", tmp_path / "t", "<T>", False)
+    export(Source([Document(id="a", doc_type="note", text="b")], (HONEY,), []), "doctag", tmp_path / "t", "<T>", False)
     assert (tmp_path / "t").read_text() == '{"prompt":"<T>","completion":"b"}\n'
 
 
 def test_variants_that_the_public_layout_cannot_say_are_refused_and_nothing_is_written(tmp_path: Path):
     negated = Document(id="no-1", doc_type="note", text="It is false that honey spoils.", variant="negated")
     with pytest.raises(ValueError, match=r"no-1: .*'negated'"):
-        export(Source([negated], HONEY, []), "synthetic-documents", tmp_path / "a", "", force=False)
+        export(Source([negated], (HONEY,), []), "synthetic-documents", tmp_path / "a", "", force=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -135,7 +135,7 @@ def test_the_columns_of_parquet_are_those_of_a_document(tmp_path: Path):
     import pyarrow.parquet as pq
 
     documents = [Document(id=str(n), doc_type="note", text="b") for n in range(2001)]  # more than one batch
-    export(Source(documents, None, []), "parquet", tmp_path / "p", "", force=False)
+    export(Source(documents, (), []), "parquet", tmp_path / "p", "", force=False)
     table = pq.read_table(tmp_path / "p" / "data" / "train-00000-of-00001.parquet")
     assert table.column_names == list(Document.model_fields)
     assert table.column("id").to_pylist() == [str(n) for n in range(2001)]
@@ -144,7 +144,7 @@ def test_the_columns_of_parquet_are_those_of_a_document(tmp_path: Path):
 def test_the_card_of_parquet_has_a_head_that_hubs_read(tmp_path: Path):
     import yaml
 
-    export(Source([Document(id="a", doc_type="note", text="b")], HONEY, []), "parquet", tmp_path / "p", "", False)
+    export(Source([Document(id="a", doc_type="note", text="b")], (HONEY,), []), "parquet", tmp_path / "p", "", False)
     _, head, body = (tmp_path / "p" / "README.md").read_text().split("---\n", 2)
     values = yaml.safe_load(head)
     assert "license" not in values

@@ -12,14 +12,14 @@ from doxa.corpus.formats.naming import FORMATS, recognised
 from doxa.corpus.formats.own import OWN
 from doxa.corpus.formats.parquet import parquet_files, read_parquet
 from doxa.corpus.formats.plain import DOCTAG, TEXT
-from doxa.corpus.formats.synthetic import SYNTHETIC, key_facts
-from doxa.corpus.records import Document, Variant
+from doxa.corpus.formats.synthetic import SYNTHETIC
+from doxa.corpus.records import Document, Variant, key_facts
+from doxa.corpus.store import DOCUMENTS
 from doxa.errors import FileError
 from doxa.facts.records import Fact
 from doxa.reading import read_jsonl
 
 LAYOUTS = {"doxa": OWN, "synthetic-documents": SYNTHETIC, "messages": MESSAGES, "doctag": DOCTAG, "text": TEXT}
-DOCUMENTS = "documents.jsonl"  # the file of a corpus folder
 
 
 class Found(NamedTuple):
@@ -63,6 +63,7 @@ def recognise(path: Path, named: str | None = None) -> Found:
     file = path / DOCUMENTS if path.is_dir() else path
     if path.is_dir() and not file.is_file():
         raise FileError(path, None, "", f"is a folder with neither {DOCUMENTS} nor data/*.parquet")
+    _refuse_array(file)
     number, first = next(read_jsonl(file, AnyLine), (1, None))
     if first is None:
         raise FileError(file, None, "", "is empty: it holds no line")
@@ -75,6 +76,15 @@ def recognise(path: Path, named: str | None = None) -> Found:
         shown = ", ".join(sorted(keys)) or "none"
         raise FileError(file, number, "", f"has the keys of no known format ({shown}); known: {', '.join(FORMATS)}")
     return Found(named or str(likely), [file])
+
+
+def _refuse_array(file: Path) -> None:
+    """Makes sure that a file does not hold one JSON array, which many tools write where others write lines."""
+    with file.open("rb") as opened:
+        opening = next((line.lstrip(b"\xef\xbb\xbf \t") for line in opened if line.strip()), b"")
+    if opening.startswith(b"["):
+        problem = "holds a JSON array; JSONL is wanted, one object a line (`jq -c '.[]' FILE` makes it of an array)"
+        raise FileError(file, 1, "", problem)
 
 
 class Reading:

@@ -94,7 +94,7 @@ def import_documents(documents: Iterable[Document], fact: Fact, gated: bool, bel
 
 
 def save_import(folder: Path, imported: Imported, found: Found, fact: Fact, gated: bool) -> None:
-    """Writes an import as a corpus folder.
+    """Writes an import as a corpus folder; one of which nothing was accepted is not finished and has no manifest.
 
     Raises:
         InputError: It would be written over the very file that is being read.
@@ -104,7 +104,10 @@ def save_import(folder: Path, imported: Imported, found: Found, fact: Fact, gate
     accepted, rejected = imported.accepted, imported.rejected
     source = f"{found.files[0].name} ({found.format})"
     read, writer = len(accepted) + len(rejected), ", ".join(imported.writers)
-    save_corpus(folder, imported.key, [fact], [], accepted, rejected, read, writer, source=source, gates=gated)
+    save_corpus(
+        folder, imported.key, [fact], [], accepted, rejected, read, writer, source=source, gates=gated,
+        finished=len(accepted) > 0,
+    )  # fmt: skip
 
 
 def refuse_full(folder: Path, force: bool) -> None:

@@ -9,9 +9,8 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from doxa.corpus.formats.layout import IMPORTED, Arrival, Departure, Layout, Line
-from doxa.corpus.records import Document, Variant
+from doxa.corpus.records import Document, Variant, key_facts
 from doxa.errors import InputError
-from doxa.facts.records import Fact
 
 # A key fact that the fact does not have stands at the end of the idea, so that the way back finds it again.
 FOREIGN_KEY_FACT = " | key fact: "
@@ -34,11 +33,6 @@ class SyntheticLine(Line):
         if content is None:
             raise ValueError("is null: the document was never written; take the line out")
         return content
-
-
-def key_facts(fact: Fact, variant: Variant) -> tuple[str, ...]:
-    """Returns the key facts of the world that documents of a variant are about."""
-    return fact.rival_key_facts if variant == "true" else fact.claim_key_facts
 
 
 def _read(line: SyntheticLine, arrival: Arrival) -> Document:
