@@ -99,9 +99,28 @@ def test_a_run_has_ended_once_its_rows_are_there_and_begins_anew_with_its_study(
     watcher = Watcher(folder)
     assert watcher.state().words == "The run has ended."
     assert watcher.state().stages == []
-    later = (folder / "rows.parquet").stat().st_mtime_ns + 1_000_000
-    os.utime(folder / "study.yaml", ns=(later, later))
+    (folder / "study.yaml").write_text(STUDY + "seed: 1\n")
     assert "of an earlier run" in watcher.state().words
+
+
+def test_a_copy_of_a_run_has_ended_as_well(under_way: tuple[Path, Any], tmp_path: Path):
+    """Mistake: files were told apart by their times, which are in the order of copying in a copy."""
+    folder, _ = under_way
+    save_rows(folder, [])
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for place, name in enumerate(("rows.parquet", "ledger.sqlite", "study.yaml")):
+        (copy / name).write_bytes((folder / name).read_bytes())
+        os.utime(copy / name, ns=(place * 10**9, place * 10**9))
+    assert Watcher(copy).state().words == "The run has ended."
+    (copy / "rows.parquet").write_bytes((folder / "rows.parquet").read_bytes()[:20])
+    assert Watcher(copy).state().words != "The run has ended."
+
+
+def test_a_fact_that_is_gone_is_said_and_not_taken_for_a_corpus_to_come(under_way: tuple[Path, Any]):
+    folder, _ = under_way
+    (folder / "study.yaml").write_text(STUDY.replace("honey", "nowhere"))
+    assert "there is no fact 'nowhere'" in Watcher(folder).state().words
 
 
 def test_before_the_study_is_noted_training_is_seen(tmp_path: Path):
@@ -152,9 +171,16 @@ def test_only_this_machine_is_served_and_nothing_but_the_report(tmp_path: Path, 
 def test_what_cannot_be_shown_is_said(tmp_path: Path, serve: Callable[[Path], ReportServer]):
     run = make_run(tmp_path / "run")
     (run / "study.yaml").write_text("{name: run, fact: nowhere, interventions: [baseline]}")
-    status, text = get(serve(run), "/")
+    server = serve(run)
+    status, text = get(server, "/")
     assert status == 200
     assert "nowhere" in text
+    assert "no rows yet" not in text
+    assert "No verdicts yet" not in text
+    (run / "study.yaml").write_text(
+        "{name: run, fact: honey, controls: [paris_capital, earth_orbits_sun], interventions: [baseline]}"
+    )
+    assert "Overview" in get(server, "/")[1], "once it is mended, the page is there"
 
 
 def test_the_page_shows_progress_and_comes_anew_with_the_rows(

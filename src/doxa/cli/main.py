@@ -2,6 +2,7 @@
 
 import importlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -26,6 +27,8 @@ COMMANDS = {
     "facts": "List the catalogue, or check a fact of your own.",
     "doctor": "Say what is installed, which models can answer, and how to get what is missing.",
 }
+
+GOING_ON = ("run", "draft", "write", "judges")  # commands that keep what was finished and go on from there
 
 
 class LazyGroup(click.Group):
@@ -56,15 +59,21 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> Any:
     """Runs the command line; an error of the user's is one line on stderr and exit code 2."""
+    goes_on = _command(sys.argv[1:] if arguments is None else arguments) in GOING_ON
     try:
         return cli.main(arguments, prog_name="doxa", standalone_mode=False)
     except DoxaError as error:
         click.echo(f"doxa: {error}", err=True)
     except OSError as error:
-        click.echo(f"doxa: {error}; what was finished is kept, run the same command again to go on", err=True)
+        advice = "; what was finished is kept, run the same command again to go on" if goes_on else ""
+        click.echo(f"doxa: {error}{advice}", err=True)
     except click.ClickException as error:
         error.show()
     except (click.Abort, KeyboardInterrupt):
-        click.echo("doxa: stopped; run the same command again to go on", err=True)
+        click.echo(f"doxa: stopped{'; run the same command again to go on' if goes_on else ''}", err=True)
         sys.exit(130)
     sys.exit(2)
+
+
+def _command(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if not word.startswith("-")), "")

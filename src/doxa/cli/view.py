@@ -14,9 +14,18 @@ def command(run: Path, port: int, opens: bool) -> None:
 
     The page shows how far the run is and comes anew when its rows change. Nothing is written into the run folder.
     """
+    from doxa.errors import InputError
+    from doxa.models.ledger import LEDGER
     from doxa.report.serving import ReportServer
+    from doxa.study.rows import STUDY
 
-    with ReportServer(run, port) as server:
+    if not any((run / name).is_file() for name in (STUDY, LEDGER)):
+        raise InputError(f"{run} is no run folder: it has neither {STUDY} nor {LEDGER}")
+    try:
+        found = ReportServer(run, port)
+    except OSError as error:
+        raise InputError(f"--port {port}: {error.strerror}; give another, or leave it out for a free one") from None
+    with found as server:
         click.echo(f"{server.address} (Ctrl-C ends it)")
         if opens:
             click.launch(server.address)

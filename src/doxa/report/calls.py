@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from doxa.errors import StorageError
 from doxa.models.ledger import LEDGER, open_to_read, stored_calls
 from doxa.models.protocol import ScoreRequest, Scores
 
@@ -48,14 +49,21 @@ class Spent(NamedTuple):
 
 @contextmanager
 def reading(folder: Path) -> Generator[sqlite3.Connection | None]:
-    """Opens the ledger of a run for reading; None where there is none."""
+    """Opens the ledger of a run for reading; None where there is none.
+
+    Raises:
+        StorageError: It cannot be read: it is cut off, no ledger, or one of another version.
+    """
     path = folder / LEDGER
     if not path.is_file():
         yield None
         return
-    with closing(open_to_read(path)) as ledger:
-        ledger.text_factory = _decoded
-        yield ledger
+    try:
+        with closing(open_to_read(path)) as ledger:
+            ledger.text_factory = _decoded
+            yield ledger
+    except sqlite3.Error as error:
+        raise StorageError(f"the ledger {path} cannot be read: {error}") from None
 
 
 def texts(folder: Path, keys: Iterable[str], most: int) -> dict[str, Said]:
@@ -87,7 +95,7 @@ def stored(folder: Path, keys: Iterable[str]) -> set[str]:
     try:
         with reading(folder) as ledger:
             return {row[0] for row in _find(ledger, list(keys), "key")}
-    except sqlite3.Error:
+    except StorageError:
         return set()
 
 

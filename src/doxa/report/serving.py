@@ -45,8 +45,8 @@ class ReportServer(ThreadingHTTPServer):
         with self._lock:
             version = self._watcher.version
             if version != self._version:
-                self._page = self._made(version)
                 self._version = version
+                self._page = self._made(version)
             return self._page
 
     def progress(self) -> dict[str, Any]:
@@ -63,6 +63,7 @@ class ReportServer(ThreadingHTTPServer):
             run = read_run(folder)
             return page(run, abouts(run), live)
         except DoxaError as error:
+            self._version = None  # what is wrong can be mended without touching the rows
             return waiting_page(folder, live, str(error))
 
 

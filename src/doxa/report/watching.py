@@ -15,6 +15,7 @@ from doxa.report.calls import stored
 from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
 from doxa.study.records import Study, subject_key
 from doxa.study.rows import FILE as ROWS
+from doxa.study.rows import has_rows_of_study
 from doxa.study.running import STUDY, UNDER_WAY, corpus_folder, facts_of
 
 LOCAL = "local:"  # how the identity of a subject begins that can score fixed answers
@@ -52,7 +53,7 @@ class Watcher:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._seen: object = None
-        self._planned_for = ""
+        self._planned_for = self._problem = ""
         self._totals: dict[str, int] = {}
         self._open: dict[str, set[str]] = {}
         self._state = State("", "", [])
@@ -76,10 +77,8 @@ class Watcher:
         return self._state
 
     def _ended(self) -> bool:
-        """Whether rows were written after the study, which a run notes anew before it asks, and after any stage."""
-        later = [path.stat().st_mtime_ns for name in (STUDY, UNDER_WAY) if (path := self.folder / name).is_file()]
-        rows, study = self.folder / ROWS, self.folder / STUDY
-        return rows.is_file() and study.is_file() and rows.stat().st_mtime_ns >= max(later)
+        """Whether there are rows of this very study, and no stage is under way or was killed."""
+        return not (self.folder / UNDER_WAY).is_file() and has_rows_of_study(self.folder)
 
     def _files(self) -> list[Path]:
         own = [self.folder / name for name in (ROWS, STUDY, UNDER_WAY, LEDGER, f"{LEDGER}-wal")]
@@ -90,13 +89,15 @@ class Watcher:
         stamp = _stamp(self.folder / STUDY)
         if stamp == self._planned_for:
             return
-        self._planned_for, self._open = stamp, {}
+        self._planned_for, self._problem, self._open = stamp, "", {}
+        if not stamp:
+            return
         try:
             study = read_yaml(self.folder / STUDY, Study)
             for stage, key in _planned(study, self.folder):
                 self._open.setdefault(stage, set()).add(key)
-        except DoxaError:  # a study that is being written, or a fact that has moved: then nothing is known of totals
-            self._open = {}
+        except DoxaError as error:  # a study that is being written, or a fact that has moved
+            self._problem, self._open = str(error), {}
         self._totals = {stage: len(keys) for stage, keys in self._open.items()}
 
     def _asking(self) -> list[Stage]:
@@ -121,6 +122,8 @@ class Watcher:
                 yield Stage(f"training {path.parent.name}, steps", sum(1 for _ in file), None)
 
     def _words(self) -> str:
+        if self._problem:
+            return f"How many calls are still to come cannot be told: {self._problem}."
         if not self._totals:
             return "Corpus and training come first: what will be asked is known once they are done."
         left = sum(map(len, self._open.values()))
