@@ -1,6 +1,7 @@
 """`doxa compare`, `doxa rescore` and `doxa power`: commands that ask no model."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -91,11 +92,65 @@ def test_runs_are_compared_in_a_table_and_as_json(capsys: pytest.CaptureFixture[
     assert code == 0
     assert "+1.00" in out
     assert "5 items" in out
-    code, out, _ = call(capsys, "compare", *paths, "--seeds", "--json")
-    assert json.loads(out)[0]["spread"]["between"] == pytest.approx(0.5)
     code, _, err = call(capsys, "compare", paths[0], paths[0])
     assert code == 2
     assert "two or more different runs" in err
+
+
+def seed_run(folder: Path, seed: int, rows: list[Row]) -> str:
+    folder.mkdir()
+    study = {"name": folder.name, "fact": "honey", "interventions": ["finetuned"], "training": {"seed": seed}}
+    (folder / "study.yaml").write_text(json.dumps(study))
+    save_rows(folder, rows)
+    return str(folder)
+
+
+def test_training_seeds_show_their_spread_and_what_they_do_not_share(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    a = seed_run(tmp_path / "a", 0, [row(f"oe-{n}", "true") for n in range(30)])
+    b = seed_run(tmp_path / "b", 1, [row(f"oe-{n}", "implanted") for n in range(25)])
+    found = json.loads(call(capsys, "compare", a, b, "--seeds", "--json")[1])
+    assert found["spreads"][0]["spread"]["between"] == pytest.approx(0.5)
+    assert found["left_out"][0]["items"] == 5
+    code, out, _ = call(capsys, "compare", a, b, "--seeds")
+    assert code == 0
+    assert re.search(r"baseline +0\.50 \[0\.\d\d, \d\.\d\d\] +25 +25 +0\.707 +0\.000", out)
+    assert f"Open-Ended Belief, baseline: 5 items; item not asked in {b}" in out
+    again = seed_run(tmp_path / "again", 1, [row("oe-0", "true")])
+    code, out, err = call(capsys, "compare", b, again, "--seeds")
+    assert (code, out) == (2, "")
+    assert f"{b} and {again} have the same training seed" in err
+
+
+@pytest.mark.parametrize("columns", ["", "60", "80"])
+def test_no_number_and_no_name_of_a_comparison_is_cut(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, columns: str
+):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    conditions = ("few_shot(10, misconceptions)", "system_prompt", "finetuned + fiction")
+    for name, verdict in (("a", "true"), ("b", "implanted")):
+        (tmp_path / name).mkdir()
+        rows = [
+            row(f"oe-{n}", verdict if n % 3 else "ambiguous").model_copy(
+                update={"condition": condition, "metric": metric}
+            )
+            for condition in conditions
+            for metric in ("generative_distinguish", "open_ended_belief")
+            for n in range(30)
+        ]
+        save_rows(tmp_path / name, rows)
+    code, out, _ = call(capsys, "compare", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert code == 0
+    assert "moon, rubric (free answers)" in out
+    assert "…" not in out
+    numbers = r"\d\.\d\d +\d\.\d\d +[+-]\d\.\d\d \[[+-]\d\.\d\d, [+-]\d\.\d\d\] +30 +30 +\d\.\d\d\d"
+    assert len(re.findall(numbers, out)) == len(conditions) * 2
+    words = " ".join(out.split())
+    assert "Generative Distinguish" in words
+    assert ("few_shot(10, misconceptions) 0" in words) == (columns == "")
 
 
 @pytest.mark.parametrize("option", ["--seeds", "--json"])

@@ -1,7 +1,11 @@
+from typing import Any
+
 import pytest
 
+from doxa.errors import InputError
 from doxa.metrics.records import Row
-from doxa.report.comparing import compare, over_seeds
+from doxa.report.comparing import check_seeds, compare, over_seeds
+from doxa.study.records import Study
 
 
 def rows(hits: int, of: int = 20, condition: str = "finetuned", samples: int = 1) -> list[Row]:
@@ -67,8 +71,9 @@ def test_bars_are_compared_persona_by_persona():
     assert alone.differences[0].named(alone.personas) == "finetuned"
     assert "none" not in alone.differences[0].change.name
     assert "none" in only.change.name
-    spreads = over_seeds({"a": [*rows(4), *vendor], "b": [*rows(14), *vendor]})
-    assert [spread.persona for spread in spreads] == ["none", "vendor"]
+    seeds = over_seeds({"a": [*rows(4), *vendor], "b": [*rows(14), *vendor]})
+    assert [spread.persona for spread in seeds.spreads] == ["none", "vendor"]
+    assert seeds.personas
 
 
 def test_p_values_are_adjusted_over_all_bars():
@@ -80,9 +85,49 @@ def test_p_values_are_adjusted_over_all_bars():
 
 
 def test_seeds_are_shown_apart_on_the_items_that_all_runs_have():
-    (found,) = over_seeds({"a": rows(4), "b": rows(14), "c": rows(9, of=18)})
+    seeds = over_seeds({"a": rows(4), "b": rows(14), "c": rows(9, of=18)})
+    (found,) = seeds.spreads
     assert list(found.spread.by_seed) == ["a", "b", "c"]
     assert found.spread.between is not None
     assert found.spread.between > 0
     assert {estimate.n for estimate in found.spread.by_seed.values()} == {18}
-    assert over_seeds({"a": rows(4), "b": rows(4, condition="pretend")}) == []
+    assert [(lone.run, lone.condition, lone.items, lone.reason) for lone in seeds.left_out] == [
+        ("c", "finetuned", 2, "item not asked")
+    ]
+    apart = over_seeds({"a": rows(4), "b": rows(4, condition="pretend")})
+    assert apart.spreads == ()
+    assert {(lone.run, lone.condition, lone.items) for lone in apart.left_out} == {
+        ("b", "finetuned", 20),
+        ("a", "pretend", 20),
+    }
+
+
+def study(seed: int = 0, digest: str = "", **fields: Any) -> Study:
+    made_with = {"subject (finetuned)": f"local:m+{digest or seed}"}
+    given = {"name": "s", "fact": "honey", "interventions": ["baseline", "finetuned"], "training": {"seed": seed}}
+    return Study.model_validate({**given, "made_with": made_with, **fields})
+
+
+def test_runs_of_one_recipe_with_a_seed_each_are_training_seeds():
+    check_seeds({"a": study(0), "b": study(1, name="other"), "c": study(2)})
+    check_seeds({name: study(digest=name, training=None, adapter=f"/adapters/{name}") for name in ("x", "y")})
+
+
+@pytest.mark.parametrize(
+    ("other", "problem"),
+    [
+        (study(0), "a and b have the same training seed"),
+        (study(1, digest="0"), "a and b have the same adapter"),
+        (study(1, answers={"samples": 2}), "differ in more than the training seed: answers"),
+        (study(1, training={"seed": 1, "epochs": 5}), "differ in more than the training seed: training"),
+    ],
+)
+def test_other_runs_are_no_training_seeds(other: Study, problem: str):
+    with pytest.raises(InputError, match=problem):
+        check_seeds({"a": study(0), "b": other})
+
+
+def test_runs_without_a_finetune_have_no_training_seed():
+    asked = {"interventions": ["baseline"], "training": None}
+    with pytest.raises(InputError, match="a asks no finetuned subject"):
+        check_seeds({"a": study(0, **asked), "b": study(1, **asked)})

@@ -1,5 +1,6 @@
 """Progress on a terminal with rich; plain lines where the output is not a terminal."""
 
+import os
 import sys
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -12,7 +13,15 @@ from rich.table import Table
 
 from doxa.progress import Advance
 
+NARROWEST, WIDE = 80, 200  # columns of a table at least, and where no terminal says how many there are
 LINE_EVERY = 20.0  # seconds between lines where there is no terminal to redraw
+
+
+def wide_console() -> Console:
+    """Returns a console on stdout for tables whose numbers are never cut: wide where nobody's screen bounds it."""
+    console = Console()
+    console.width = max(NARROWEST, console.width if console.is_terminal or "COLUMNS" in os.environ else WIDE)
+    return console
 
 
 class RichProgress:

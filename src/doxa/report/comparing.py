@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
+from doxa.errors import InputError
 from doxa.metrics.records import MetricName, Readout, Row
 from doxa.records import Record
 from doxa.report.pairing import stem_of
@@ -12,6 +13,8 @@ from doxa.stats.estimates import Estimate, rate
 from doxa.stats.families import Adjusted, family
 from doxa.stats.seeds import SeedSpread, seed_spread
 from doxa.stats.spread import Paired
+from doxa.study.records import Study, finetuned, subject_key
+from doxa.training.recipe import Recipe
 
 
 class Bar(NamedTuple):
@@ -92,9 +95,40 @@ class Comparison(Record):
 
 
 class OverSeeds(OfBar):
-    """One bar over runs that differ in the training seed only."""
+    """One bar over runs that differ in the training seed only, on the items that all of them have."""
 
     spread: SeedSpread
+
+
+class NotShared(OfBar):
+    """Items of a bar that one of several runs lacks, and that are left out of all of them.
+
+    Attributes:
+        run: Name of the run that lacks them.
+        items: How many.
+        reason: Why it has none.
+    """
+
+    run: str
+    items: int
+    reason: str
+
+
+class SeedComparison(Record):
+    """Runs of one recipe over training seeds.
+
+    Attributes:
+        spreads: One a bar that all runs have.
+        left_out: What not all of them have.
+    """
+
+    spreads: tuple[OverSeeds, ...]
+    left_out: tuple[NotShared, ...]
+
+    @property
+    def personas(self) -> bool:
+        """Whether there are several, so that bars are to be told apart by them."""
+        return several_personas([*self.spreads, *self.left_out])
 
 
 class _Asked(NamedTuple):
@@ -143,19 +177,71 @@ def compare(first: str, rows: Sequence[Row], second: str, others: Sequence[Row])
     )
 
 
-def over_seeds(runs: Mapping[str, Sequence[Row]]) -> list[OverSeeds]:
-    """Returns every bar over runs of one recipe that differ in the training seed, on the items that all runs have."""
+def over_seeds(runs: Mapping[str, Sequence[Row]]) -> SeedComparison:
+    """Returns every bar over runs of one recipe that differ in the training seed, on the items that all runs have.
+
+    Args:
+        runs: Rows by the name of their run; see `check_seeds` for whether they are of one recipe.
+    """
     bars = {name: _bars(rows) for name, rows in runs.items()}
-    first = next(iter(bars.values()), {})
     found: list[OverSeeds] = []
-    for bar, asked in first.items():
-        known = [one.get(bar, {}) for one in bars.values()]
-        items = [item for item in asked if all(item in one and one[item].score is not None for one in known)]
+    left_out: list[NotShared] = []
+    for bar in dict.fromkeys(bar for one in bars.values() for bar in one):
+        asked = {item: of.cluster for one in bars.values() for item, of in one.get(bar, {}).items()}
+        items = [item for item in asked if all(_score(one.get(bar, {}), item) is not None for one in bars.values())]
         scores = {name: _scores(one.get(bar, {}), items) for name, one in bars.items()}
-        spread = seed_spread(scores, [asked[item].cluster for item in items])
+        spread = seed_spread(scores, [asked[item] for item in items])
         if spread is not None:
             found.append(OverSeeds(**bar._asdict(), spread=spread))
-    return found
+        for name, one in bars.items():
+            reasons = _lacking(bar, asked, one)
+            left_out += [NotShared(**bar._asdict(), run=name, items=of, reason=why) for why, of in reasons.items()]
+    return SeedComparison(spreads=tuple(found), left_out=tuple(left_out))
+
+
+def check_seeds(studies: Mapping[str, Study]) -> None:
+    """Makes sure that runs are finetunes of one recipe with a training seed each.
+
+    Of adapters that were trained elsewhere the recipe is not known here; that they are different ones is all that is
+    asked of them.
+
+    Args:
+        studies: By the name of their run, as noted in its folder.
+
+    Raises:
+        InputError: Nothing was trained, something else than the seed differs, or two runs have one seed or one adapter.
+    """
+    (first, ours), *others = studies.items()
+    if not ours.arms_trained:
+        raise InputError(f"--seeds: {first} asks no finetuned subject, so that there is no training seed")
+    for name, study in others:
+        one, other = _recipe(ours), _recipe(study)
+        if fields := [field for field in one if one[field] != other[field]]:
+            raise InputError(f"--seeds: {first} and {name} differ in more than the training seed: {', '.join(fields)}")
+    seen: dict[object, str] = {}
+    for name, study in studies.items():
+        trained_with = [study.made_with.get(subject_key(finetuned(arm))) for arm in study.arms_trained]
+        for what, known in (("training seed", _seeds(study)), ("adapter", tuple(filter(None, trained_with)))):
+            if known and (what, known) in seen:
+                raise InputError(f"--seeds: {seen[what, known]} and {name} have the same {what}; one of them is enough")
+            seen[what, known] = name
+
+
+def _recipe(study: Study) -> dict[str, object]:
+    """Returns everything that runs over training seeds have in common."""
+    fields: dict[str, object] = study.model_dump(exclude={"name", "seed", "adapter", "made_with", "training", "arms"})
+    arms = {name: (arm.corpus, arm.mixture, _unseeded(arm.training)) for name, arm in study.arms.items()}
+    return {**fields, "training": _unseeded(study.training), "arms": arms}
+
+
+def _unseeded(recipe: Recipe | None) -> object:
+    return recipe and recipe.model_copy(update={"seed": 0})
+
+
+def _seeds(study: Study) -> tuple[int, ...]:
+    """Returns the seed of the study and those of every training; none where adapters come from elsewhere."""
+    recipes = [study.arm(arm).training for arm in study.arms_trained]
+    return (study.seed, *(recipe.seed for recipe in recipes if recipe)) if all(recipes) else ()
 
 
 def _bars(rows: Sequence[Row]) -> _Bars:
@@ -189,15 +275,21 @@ def _scores(bar: Mapping[str, _Asked], items: Sequence[str]) -> list[float]:
 
 def _unpaired(run: str, bars: _Bars, others: _Bars) -> list[Unpaired]:
     """Returns what a run has and the other has not. A failed call of the run itself is said by the other's turn."""
-    found: list[Unpaired] = []
-    for bar, asked in bars.items():
-        reasons: Counter[str] = Counter()
-        for item in asked:
-            if bar not in others:
-                reasons["not asked at all"] += 1
-            elif item not in others[bar]:
-                reasons["item not asked"] += 1
-            elif others[bar][item].score is None:
-                reasons["call failed"] += 1
-        found += [Unpaired(**bar._asdict(), run=run, items=count, reason=why) for why, count in reasons.items()]
-    return found
+    return [
+        Unpaired(**bar._asdict(), run=run, items=count, reason=why)
+        for bar, asked in bars.items()
+        for why, count in _lacking(bar, asked, others).items()
+    ]
+
+
+def _lacking(bar: Bar, items: Iterable[str], bars: _Bars) -> Counter[str]:
+    """Returns how many items of a bar a run lacks, by the reason."""
+    reasons: Counter[str] = Counter()
+    for item in items:
+        if bar not in bars:
+            reasons["not asked at all"] += 1
+        elif item not in bars[bar]:
+            reasons["item not asked"] += 1
+        elif bars[bar][item].score is None:
+            reasons["call failed"] += 1
+    return reasons
