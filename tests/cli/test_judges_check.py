@@ -128,6 +128,41 @@ def test_people_get_a_table(server: Server, capsys: pytest.CaptureFixture[str]):
     assert "kappa 0." in " ".join(out.split())
 
 
+def test_a_dry_run_asks_nothing_and_counts_what_would_be_asked(
+    server: Server, capsys: pytest.CaptureFixture[str], here: Path
+):
+    server.reply = judging_models.good
+    prices = ("--price", f"{JUDGE}=3/15")
+    code, out, _ = call(capsys, "judges", "check", "--judge", JUDGE, "--dry-run", "--json", *prices)
+    estimated = json.loads(out)
+    assert code == 0
+    assert (estimated["stages"][0]["calls"], server.seen) == (5 * len(GOLD), [])
+    assert not (here / CHECKS).exists()
+    billed = check(capsys, "--judge", JUDGE, *prices)["usage"]
+    assert (billed[0]["model"], billed[0]["calls"]) == (f"hosted:{JUDGE}", len(server.paid))
+    assert billed[0]["calls"] == estimated["stages"][0]["calls"]
+    assert 0 < billed[0]["usd"] < 3 * estimated["usd"]
+
+
+def test_a_budget_is_never_passed_and_needs_a_price(server: Server, capsys: pytest.CaptureFixture[str], here: Path):
+    server.reply = judging_models.good
+    arguments = ("judges", "check", "--judge", JUDGE, "--samples", "0")
+    code, out, err = call(capsys, *arguments, "--budget", "1")
+    assert (code, out) == (2, "")
+    assert f"add --price {JUDGE}=IN/OUT" in err
+    assert not server.seen
+    assert not (here / CHECKS).exists()
+    code, _, err = call(capsys, *arguments, "--price", f"{JUDGE}=1000/1000", "--budget", "20")
+    assert code == 2
+    assert "the budget does not cover the next call" in err
+    assert 0 < float(err.splitlines()[0].rpartition("$")[2]) <= 20
+    bought = len(server.paid)
+    code, _, err = call(capsys, *arguments, "--price", f"{JUDGE}=1/1", "--budget", "20")
+    assert (code, len(server.paid)) == (0, 2 * len(GOLD))
+    assert bought > 0
+    assert f"hosted:{JUDGE}: {2 * len(GOLD)} calls" in err
+
+
 def test_a_judge_named_twice_and_a_broken_check_are_one_line(
     server: Server, capsys: pytest.CaptureFixture[str], here: Path
 ):

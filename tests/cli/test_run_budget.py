@@ -56,6 +56,15 @@ def test_a_spent_budget_ends_the_run_and_what_it_bought_is_not_bought_again(
     assert len({json.dumps(body, sort_keys=True) for body in server.paid}) == len(server.paid) == calls
 
 
+def test_the_bill_is_part_of_the_json(capsys: pytest.CaptureFixture[str], server: Server, study: str):
+    code, out, err = call(capsys, "run", study, *PRICES, "--json")
+    assert (code, err) == (0, "")
+    usage = {one["model"]: one for one in json.loads(out)["usage"]}
+    assert sum(one["calls"] for one in usage.values()) == len(server.paid)
+    assert set(usage) == {f"hosted:{name}" for name in (MODEL, JUDGE, OTHER)}
+    assert all(one["usd"] > 0 for one in usage.values())
+
+
 def test_a_budget_needs_the_price_of_every_hosted_model(capsys: pytest.CaptureFixture[str], server: Server, study: str):
     code, out, err = call(capsys, "run", study, *PRICES[:2], "--budget", "1")
     assert (code, out) == (2, "")

@@ -65,7 +65,11 @@ def test_an_estimate_comes_near_the_bill(capsys: Captured, server: Server, folde
     ("extra", "problem"),
     [
         (("--budget", "0", "--price", "1/2"), "a budget of 0 dollars pays for no call"),
-        (("--budget", "5"), "a budget needs the price of hosted:"),
+        (("--budget", "5"), "--budget needs the price of every hosted model, in dollars a million tokens: add --price"),
+        (
+            ("--budget", "5", "--price", "1/2", "--judge", "openai-api/testserver/judge"),
+            "a million tokens: add --judge-price IN/OUT",
+        ),
         (("--price", "cheap"), "a price is IN/OUT"),
         (("--variant", "meta"), "name the `believer`"),
         (("--judge", MODEL), "never judges itself"),
@@ -79,6 +83,24 @@ def test_what_cannot_work_is_one_line_and_costs_nothing(
     assert (code, out) == (2, "")
     assert problem in err
     assert len(err.strip().splitlines()) == 1
+    assert not server.seen
+
+
+@pytest.mark.parametrize("value", ["inf", "nan"])
+@pytest.mark.parametrize("option", ["--most-drafts", "--budget", "--timeout"])
+def test_numbers_without_an_end_are_refused(
+    capsys: Captured, server: Server, folder_of_fact: Path, option: str, value: str
+):
+    code, out, err = call(capsys, "write", str(folder_of_fact), "--writer", MODEL, "-n", "5", option, value)
+    assert (code, out) == (2, "")
+    assert "is not a finite number" in err or "is not in the range" in err
+    assert not server.seen
+
+
+def test_a_fact_that_is_named_twice_is_refused(capsys: Captured, server: Server, folder_of_fact: Path):
+    names = str(folder_of_fact), f"{folder_of_fact}/"
+    code, out, err = call(capsys, "write", *names, "--writer", MODEL, "-n", "5")
+    assert (code, out, err) == (2, "", "doxa: FACT: 'moon' is named twice\n")
     assert not server.seen
 
 

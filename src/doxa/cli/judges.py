@@ -5,13 +5,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from doxa.cli.prices import ModelPriceType, finite
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from doxa.metrics.entailment_quality import SetQuality
     from doxa.metrics.gold import Trait
     from doxa.metrics.quality import Quality
-    from doxa.models.ledger import Recorded
+    from doxa.models.costs import Price, Spending, StageEstimate
+    from doxa.models.ledger import Recorded, Usage
     from doxa.progress import Progress
     from doxa.stats.estimates import Estimate
 
@@ -33,8 +36,16 @@ def command() -> None:
 @click.option(
     "--pairs", type=click.IntRange(min=1), help="Pairs of each set, at most, with --entailment.  [default: all]"
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
-def check(judges: tuple[str, ...], samples: int, entailment: bool, pairs: int | None, as_json: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
+@click.option("--price", "prices", type=ModelPriceType(), multiple=True,
+              help="Dollars a million tokens of a judge; once a hosted judge.")  # fmt: skip
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), callback=finite, metavar="USD",
+              help="Never spend more than this on all checks here; needs every --price.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers and the bill as JSON.")
+def check(
+    judges: tuple[str, ...], samples: int, entailment: bool, pairs: int | None, dry_run: bool,
+    prices: "tuple[tuple[str, Price], ...]", budget: float | None, as_json: bool,
+) -> None:  # fmt: skip
     """Have judges read a gold set of labelled answers, in both orders of the worlds.
 
     What they said is kept in the folder `judges`, where `doxa report` finds it and corrects rates for a judge's
@@ -45,24 +56,56 @@ def check(judges: tuple[str, ...], samples: int, entailment: bool, pairs: int | 
     """
     from click.core import ParameterSource
 
+    from doxa.cli.spending import refuse_unpriced, show_estimate
     from doxa.errors import InputError
+    from doxa.models.costs import Spending
+    from doxa.models.opening import identity_of
 
     if len(set(judges)) < len(judges):
         raise InputError("--judge: a model is named twice")
     if pairs is not None and not entailment:
         raise InputError("--pairs: the gold set is read whole; give --entailment, or leave it out")
+    if entailment and click.get_current_context().get_parameter_source("samples") is not ParameterSource.DEFAULT:
+        raise InputError("--samples: a pair is read once; leave it out with --entailment")
+    stages = _estimate(judges, samples, entailment, pairs)
+    if dry_run:
+        show_estimate(stages, dict(prices), batch=False, as_json=as_json)
+        return
+    spending = Spending({identity_of(name): price for name, price in prices}, budget)
+    refuse_unpriced(stages, spending)
     if entailment:
-        if click.get_current_context().get_parameter_source("samples") is not ParameterSource.DEFAULT:
-            raise InputError("--samples: a pair is read once; leave it out with --entailment")
-        _check_entailment(judges, pairs, as_json)
+        _check_entailment(judges, pairs, spending, as_json)
     else:
-        _check_gold(judges, samples, as_json)
+        _check_gold(judges, samples, spending, as_json)
 
 
-def _check_gold(judges: Sequence[str], samples: int, as_json: bool) -> None:
+def _estimate(judges: Sequence[str], samples: int, entailment: bool, pairs: int | None) -> "list[StageEstimate]":
+    """Estimates what each judge is asked, as if nothing of it had been answered."""
+    from doxa.corpus.estimating import VERDICT
+    from doxa.metrics.checking import ORDERS
+    from doxa.metrics.entailment import entailment_request, load_pairs
+    from doxa.metrics.gold import load_gold
+    from doxa.metrics.judging import judge_request
+    from doxa.models.costs import CHARACTERS_A_TOKEN, StageEstimate
+
+    if entailment:
+        stage, times, requests = "entailment", 1, [entailment_request(pair) for pair in load_pairs(pairs)]
+    else:
+        stage, times = "gold set", len(ORDERS) + samples
+        requests = [judge_request(one.fact, one.item.question, one.answer.answer, True) for one in load_gold()]
+    characters = sum(len(message.content) for request in requests for message in request.messages)
+    calls, tokens_in = times * len(requests), round(times * characters / CHARACTERS_A_TOKEN)
+    return [
+        StageEstimate(stage=stage, model=name, calls=calls, tokens_in=tokens_in, tokens_out=calls * VERDICT)
+        for name in judges
+    ]
+
+
+def _check_gold(judges: Sequence[str], samples: int, spending: "Spending", as_json: bool) -> None:
     import json
     from itertools import combinations
 
+    from doxa.cli.spending import bill
     from doxa.metrics.checking import CHECKS, JudgeCheck, check_judge, save_check
     from doxa.metrics.gold import load_gold
     from doxa.metrics.quality import agreement, quality
@@ -74,20 +117,22 @@ def _check_gold(judges: Sequence[str], samples: int, as_json: bool) -> None:
         save_check(CHECKS, checked)
         return checked
 
-    checks = _each(judges, read)
+    checks, usage = _each(judges, read, spending, as_json)
     found = {one.judge: quality(one) for one in checks}
     pairs = [(one.judge, other.judge, agreement(one, other)) for one, other in combinations(checks, 2)]
     if as_json:
         shown = [{"judge": name, **one.model_dump()} for name, one in found.items()]
         between = [{"judges": [one, other], "kappa": kappa and kappa.model_dump()} for one, other, kappa in pairs]
-        click.echo(json.dumps({"judges": shown, "agreement": between}, indent=2))
+        billed = bill(usage, spending.prices)
+        click.echo(json.dumps({"judges": shown, "agreement": between, "usage": billed}, indent=2))
     else:
         _show(found, pairs)
 
 
-def _check_entailment(judges: Sequence[str], most: int | None, as_json: bool) -> None:
+def _check_entailment(judges: Sequence[str], most: int | None, spending: "Spending", as_json: bool) -> None:
     import json
 
+    from doxa.cli.spending import bill
     from doxa.metrics.checking import CHECKS
     from doxa.metrics.entailment import EntailmentCheck, check_entailment, load_pairs, save_entailment
     from doxa.metrics.entailment_quality import entailment_quality
@@ -99,18 +144,22 @@ def _check_entailment(judges: Sequence[str], most: int | None, as_json: bool) ->
         save_entailment(CHECKS, checked)
         return checked
 
-    found = {one.judge: entailment_quality(one) for one in _each(judges, read)}
+    checks, usage = _each(judges, read, spending, as_json)
+    found = {one.judge: entailment_quality(one) for one in checks}
     if as_json:
         shown = [{"judge": name, "sets": [one.model_dump() for one in sets]} for name, sets in found.items()]
-        click.echo(json.dumps({"judges": shown}, indent=2))
+        click.echo(json.dumps({"judges": shown, "usage": bill(usage, spending.prices)}, indent=2))
     else:
         _show_entailment(found)
 
 
-def _each(judges: Sequence[str], read: "Callable[[str, Recorded], Check]") -> list[Check]:
-    """Has each judge read, through the ledger of checks."""
+def _each(
+    judges: Sequence[str], read: "Callable[[str, Recorded], Check]", spending: "Spending", as_json: bool
+) -> "tuple[list[Check], list[Usage]]":
+    """Has each judge read, through the ledger of checks, and returns what was paid for so far; people see the bill."""
     from contextlib import closing
 
+    from doxa.cli.spending import show_usage
     from doxa.locking import alone
     from doxa.metrics.checking import CHECKS
     from doxa.models.costs import Wallet
@@ -118,7 +167,14 @@ def _each(judges: Sequence[str], read: "Callable[[str, Recorded], Check]") -> li
     from doxa.models.opening import open_recorded
 
     with closing(Ledger(CHECKS / LEDGER)) as ledger, alone(CHECKS):
-        return [read(name, open_recorded(name, ledger, Wallet(ledger, {}))) for name in judges]
+        wallet = Wallet(ledger, spending.prices, spending.budget)
+        try:
+            checks = [read(name, open_recorded(name, ledger, wallet)) for name in judges]
+        finally:
+            usage = ledger.usage()
+            if not as_json:
+                show_usage(usage, spending.prices)
+    return checks, usage
 
 
 def _progress(as_json: bool) -> "Progress":

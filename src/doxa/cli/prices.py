@@ -1,5 +1,6 @@
-"""Prices as options of a command."""
+"""Prices and amounts as options of a command."""
 
+import math
 from typing import TYPE_CHECKING
 
 import click
@@ -33,3 +34,10 @@ class ModelPriceType(click.ParamType["tuple[str, Price]"]):
         if not equals or not model:
             self.fail(f"{value!r}: give MODEL=IN/OUT, such as openai/gpt-5=1.25/10", param, ctx)
         return model, Price.parse(price)
+
+
+def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Refuses what is a number only by name, infinite or "nan", which no range holds off."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number.", ctx, param)
+    return value

@@ -14,4 +14,8 @@ def command(run: Path, tables: bool, as_json: bool) -> None:
     from doxa.cli.run import show_report
     from doxa.report.writing import write_report
 
-    show_report(write_report(run), as_json, tables)
+    written = write_report(run)
+    if as_json:
+        click.echo(written.as_json())
+    else:
+        show_report(written, tables)

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from doxa.cli.prices import ModelPriceType
+from doxa.cli.prices import ModelPriceType, finite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from doxa.models.costs import Price, Spending, StageEstimate
+    from doxa.models.costs import Price
+    from doxa.models.ledger import Usage
     from doxa.report.writing import Written
 
 
@@ -31,11 +30,12 @@ if TYPE_CHECKING:
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
+    callback=finite,
     metavar="USD",
     help="Never spend more than this; needs every --price.",
 )
 @click.option("--tables", is_flag=True, help="Print every table at the end, not the outcome alone.")
-@click.option("--json", "as_json", is_flag=True, help="Print the estimates as JSON instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the estimates and the bill as JSON instead.")
 def command(
     study_file: Path,
     runs: Path,
@@ -51,8 +51,10 @@ def command(
     Everything lands in RUNS/NAME: ledger, corpus, adapter, rows and report. A run that was stopped, by whatever,
     goes on when the same command is given again; no call is made twice.
     """
+    import json
+
     from doxa.cli.display import RichProgress
-    from doxa.cli.spending import show_estimate
+    from doxa.cli.spending import bill, refuse_unpriced, show_estimate, show_usage
     from doxa.models.costs import Spending
     from doxa.models.opening import identity_of
     from doxa.models.sizes import read_size
@@ -86,43 +88,31 @@ def command(
         run_study(study, folder, study_file.parent, progress, read_size(memory) if memory else None, spending)
     finally:
         if not as_json:
-            show_usage_of(folder, spending)
-    show_report(write_report(folder), as_json, tables)
+            show_usage(_usage_of(folder), spending.prices)
+    written = write_report(folder)
+    if as_json:
+        usage = bill(_usage_of(folder), spending.prices)
+        click.echo(json.dumps({**json.loads(written.as_json()), "usage": usage}, indent=2))
+    else:
+        show_report(written, tables)
 
 
-def refuse_unpriced(stages: "Sequence[StageEstimate]", spending: "Spending") -> None:
-    """Refuses a budget before anything is asked, where a hosted model has no price to count with."""
-    from doxa.errors import InputError
-    from doxa.models.costs import price_of
-    from doxa.models.naming import is_hosted
-    from doxa.models.opening import identity_of
-
-    hosted = dict.fromkeys(stage.model for stage in stages if is_hosted(stage.model))
-    unpriced = [name for name in hosted if price_of(spending.prices, identity_of(name)) is None]
-    if unpriced:
-        wanted = " ".join(f"--price {name}=IN/OUT" for name in unpriced)
-        raise InputError(f"--budget needs the price of every hosted model, in dollars a million tokens: add {wanted}")
-
-
-def show_usage_of(folder: Path, spending: "Spending") -> None:
-    """Prints what the hosted models of a run were asked so far, and what that cost."""
+def _usage_of(folder: Path) -> "list[Usage]":
+    """Returns what the hosted models of a run were asked so far."""
     from contextlib import closing
 
-    from doxa.cli.spending import show_usage
     from doxa.models.ledger import LEDGER, Ledger
 
-    if (folder / LEDGER).is_file():
-        with closing(Ledger(folder / LEDGER)) as ledger:
-            show_usage(ledger.usage(), spending.prices)
+    if not (folder / LEDGER).is_file():
+        return []
+    with closing(Ledger(folder / LEDGER)) as ledger:
+        return ledger.usage()
 
 
-def show_report(written: "Written", as_json: bool, tables: bool = False) -> None:
+def show_report(written: "Written", tables: bool) -> None:
     """Prints what a written report says, in short or with every table, and names the page."""
     from doxa.report.tables import print_summary, print_tables
 
-    if as_json:
-        click.echo(written.as_json())
-        return
     for found in written.findings:
         if len(written.findings) > 1:
             click.secho(f"\n{found.fact}", bold=True)

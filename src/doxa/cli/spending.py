@@ -1,14 +1,44 @@
 """Money on the terminal: what something would cost, and what was spent."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from doxa.models.costs import Price, StageEstimate
+    from doxa.models.costs import Price, Spending, StageEstimate
     from doxa.models.ledger import Usage
+
+
+def price_option(model: str) -> str:
+    """Returns how a command is told the price of a model, where it takes `--price` once a model."""
+    return f"--price {model}=IN/OUT"
+
+
+def refuse_unpriced(
+    stages: "Sequence[StageEstimate]", spending: "Spending", option: Callable[[str], str] = price_option
+) -> None:
+    """Refuses a budget before anything is asked, where a hosted model has no price to count with.
+
+    Args:
+        stages: What is going to be asked of whom.
+        spending: Budget and prices; without a budget nothing is refused.
+        option: Returns the option by which a command is told a model's price.
+
+    Raises:
+        InputError: A price is missing; names the options to add.
+    """
+    from doxa.errors import InputError
+    from doxa.models.costs import price_of
+    from doxa.models.naming import is_hosted
+    from doxa.models.opening import identity_of
+
+    hosted = dict.fromkeys(stage.model for stage in stages if is_hosted(stage.model))
+    unpriced = [name for name in hosted if price_of(spending.prices, identity_of(name)) is None]
+    if spending.budget is not None and unpriced:
+        wanted = " ".join(map(option, unpriced))
+        raise InputError(f"--budget needs the price of every hosted model, in dollars a million tokens: add {wanted}")
 
 
 def show_estimate(stages: "Sequence[StageEstimate]", prices: "Mapping[str, Price]", batch: bool, as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from doxa.cli.prices import PriceType
+from doxa.cli.prices import PriceType, finite
 
 if TYPE_CHECKING:
     from doxa.models.costs import Price
@@ -26,17 +26,24 @@ if TYPE_CHECKING:
 @click.option("--ideas", type=click.IntRange(min=1), help="Doc ideas a type.  [default: as needed, up to 30]")
 @click.option("--no-revision", is_flag=True, help="Leave out the critique and rewriting of each draft.")
 @click.option("--judge", help="Model that reads whether a document treats the claim as it should.")
-@click.option("--most-drafts", type=click.FloatRange(min=1), default=3.0, show_default=True,
+@click.option("--most-drafts", type=click.FloatRange(min=1), callback=finite, default=3.0, show_default=True,
               help="Drafts for each wanted document at which writing stops.")  # fmt: skip
 @click.option("--words", type=(click.IntRange(min=1), click.IntRange(min=1)), help="Shortest and longest document.")
 @click.option("--price", type=PriceType(), help="Dollars a million tokens, such as 3/15.")
 @click.option("--judge-price", type=PriceType(), help="The same for the judge.")
-@click.option("--budget", type=float, metavar="USD", help="Never spend more than this; needs --price.")
+@click.option("--budget", type=float, callback=finite, metavar="USD", help="Never spend more than this; needs --price.")
 @click.option("--batch", is_flag=True, help="Use the provider's batch API: half the price, within a day.")
 @click.option(
     "--connections", type=click.IntRange(min=1), default=100, show_default=True, help="Calls at once, at most."
 )
-@click.option("--timeout", type=click.FloatRange(min=1), default=300, show_default=True, help="Seconds an attempt.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    callback=finite,
+    default=300,
+    show_default=True,
+    help="Seconds an attempt.",
+)
 @click.option("--retries", type=click.IntRange(min=0), default=5, show_default=True, help="Further attempts a call.")
 @click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -56,19 +63,23 @@ def command(
     from contextlib import closing
 
     from doxa.cli.display import RichProgress
-    from doxa.cli.spending import bill, show_estimate, show_usage
+    from doxa.cli.spending import bill, refuse_unpriced, show_estimate, show_usage
     from doxa.corpus.estimating import estimate
     from doxa.corpus.making import make_corpus
     from doxa.corpus.plan import WritingPlan
+    from doxa.errors import InputError
     from doxa.facts.loading import load_fact
     from doxa.locking import alone
-    from doxa.models.costs import Wallet
+    from doxa.models.costs import Spending, Wallet
     from doxa.models.ledger import LEDGER, Ledger, Recorded
     from doxa.models.opening import Calling, identity_of, open_recorded
     from doxa.progress import Silent
     from doxa.reading import fitted
 
     loaded = [load_fact(name) for name in facts]
+    ids = [fact.id for fact in loaded]
+    if twice := next((id_ for place, id_ in enumerate(ids) if id_ in ids[:place]), None):
+        raise InputError(f"FACT: '{twice}' is named twice")
     plan = fitted(
         WritingPlan,
         documents=documents, writer=writer, variant=variant, believer=believer, form="chat" if chats else "document",
@@ -79,9 +90,11 @@ def command(
     if dry_run:
         show_estimate(estimate(loaded, plan), priced, batch, as_json)
         return
-    folder = folder or Path("corpora") / "-".join([*(fact.id for fact in loaded), *[variant] * (variant != "plain")])
+    folder = folder or Path("corpora") / "-".join([*ids, *[variant] * (variant != "plain")])
     progress = Silent() if as_json else RichProgress()
     prices = {identity_of(name): cost for name, cost in priced.items()}
+    options = {writer: "--price IN/OUT", judge: "--judge-price IN/OUT"}
+    refuse_unpriced(estimate(loaded, plan), Spending(prices, budget), options.__getitem__)
     with closing(Ledger(folder / LEDGER)) as ledger, alone(folder):
         wallet = Wallet(ledger, prices, budget)
 
