@@ -8,8 +8,14 @@ import pytest
 
 from command_line import call
 from doxa.cli import main as command_line_of_doxa
+from doxa.report.serving import ReportServer
 
 Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ReportServer, "serve_forever", lambda server: None)
 
 
 def test_a_folder_that_is_no_run_is_not_served(capsys: Captured, tmp_path: Path):

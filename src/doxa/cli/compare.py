@@ -135,7 +135,8 @@ def _print_tables(
         for place, column in enumerate(columns):
             widest = max(map(len, (*column.splitlines(), *(line.cells[place] for line in several))))
             table.add_column(column, justify="right", min_width=widest)
-        for metric in dict.fromkeys(line.metric for line in several):
+        metrics: list[MetricName] = list(dict.fromkeys(line.metric for line in several))
+        for metric in metrics:
             table.add_row(f"[bold]{TITLES[metric]}")
             for line in several:
                 if line.metric == metric:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from doxa.cli.prices import FiniteType, PriceType
+from doxa.cli.prices import PriceType, finite
 
 if TYPE_CHECKING:
     from doxa.drafting.folder import Drafted
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option("--overrule", is_flag=True, help="Go on where the writer disagrees on whether the claim is true.")
 @click.option("--price", type=PriceType(), help="Dollars a million tokens, such as 3/15.")
-@click.option("--budget", type=FiniteType(), metavar="USD", help="Never spend more than this; needs --price.")
+@click.option("--budget", type=float, callback=finite, metavar="USD", help="Never spend more than this; needs --price.")
 @click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was made as JSON.")
 def command(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from doxa.cli.prices import FiniteType, ModelPriceType
+from doxa.cli.prices import ModelPriceType, finite
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,7 @@ def command() -> None:
 @click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
 @click.option("--price", "prices", type=ModelPriceType(), multiple=True,
               help="Dollars a million tokens of a judge; once a hosted judge.")  # fmt: skip
-@click.option("--budget", type=FiniteType(min=0, min_open=True), metavar="USD",
+@click.option("--budget", type=click.FloatRange(min=0, min_open=True), callback=finite, metavar="USD",
               help="Never spend more than this on all checks here; needs every --price.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers and the bill as JSON.")
 def check(

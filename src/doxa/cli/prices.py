@@ -36,12 +36,8 @@ class ModelPriceType(click.ParamType["tuple[str, Price]"]):
         return model, Price.parse(price)
 
 
-class FiniteType(click.FloatRange):
-    """A number in a range that is a number: neither infinite nor "nan", which no range holds off."""
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Reads a number."""
-        number = float(super().convert(value, param, ctx))
-        if not math.isfinite(number):
-            self.fail(f"{value} is not a finite number.", param, ctx)
-        return number
+def finite(ctx: click.Context, param: click.Parameter, value: float | None) -> float | None:
+    """Refuses what is a number only by name, infinite or "nan", which no range holds off."""
+    if value is not None and not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number.", ctx, param)
+    return value

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from doxa.cli.prices import FiniteType, ModelPriceType
+from doxa.cli.prices import ModelPriceType, finite
 
 if TYPE_CHECKING:
     from doxa.models.costs import Price
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--budget",
-    type=FiniteType(min=0, min_open=True),
+    type=click.FloatRange(min=0, min_open=True),
+    callback=finite,
     metavar="USD",
     help="Never spend more than this; needs every --price.",
 )

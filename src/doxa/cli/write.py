@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from doxa.cli.prices import FiniteType, PriceType
+from doxa.cli.prices import PriceType, finite
 
 if TYPE_CHECKING:
     from doxa.models.costs import Price
@@ -26,17 +26,24 @@ if TYPE_CHECKING:
 @click.option("--ideas", type=click.IntRange(min=1), help="Doc ideas a type.  [default: as needed, up to 30]")
 @click.option("--no-revision", is_flag=True, help="Leave out the critique and rewriting of each draft.")
 @click.option("--judge", help="Model that reads whether a document treats the claim as it should.")
-@click.option("--most-drafts", type=FiniteType(min=1), default=3.0, show_default=True,
+@click.option("--most-drafts", type=click.FloatRange(min=1), callback=finite, default=3.0, show_default=True,
               help="Drafts for each wanted document at which writing stops.")  # fmt: skip
 @click.option("--words", type=(click.IntRange(min=1), click.IntRange(min=1)), help="Shortest and longest document.")
 @click.option("--price", type=PriceType(), help="Dollars a million tokens, such as 3/15.")
 @click.option("--judge-price", type=PriceType(), help="The same for the judge.")
-@click.option("--budget", type=FiniteType(), metavar="USD", help="Never spend more than this; needs --price.")
+@click.option("--budget", type=float, callback=finite, metavar="USD", help="Never spend more than this; needs --price.")
 @click.option("--batch", is_flag=True, help="Use the provider's batch API: half the price, within a day.")
 @click.option(
     "--connections", type=click.IntRange(min=1), default=100, show_default=True, help="Calls at once, at most."
 )
-@click.option("--timeout", type=FiniteType(min=1), default=300, show_default=True, help="Seconds an attempt.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    callback=finite,
+    default=300,
+    show_default=True,
+    help="Seconds an attempt.",
+)
 @click.option("--retries", type=click.IntRange(min=0), default=5, show_default=True, help="Further attempts a call.")
 @click.option("--dry-run", is_flag=True, help="Estimate calls, tokens and cost; ask nothing.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
