@@ -246,7 +246,7 @@ def test_answers_that_are_no_longer_kept_are_asked_for_again(anthropic: Provider
 def test_all_batches_are_sent_before_one_is_waited_for(
     provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    """Mistake: each may take a day, and they took one after the other."""
+    """Once: each may take a day, and they took one after the other."""
     monkeypatch.setattr("doxa.models.batches.model.MOST_REQUESTS", 3)
     assert texts(provider, tmp_path / "l") == ANSWERS
     assert provider.sizes() == [3, 3, 2]
@@ -297,13 +297,13 @@ def most(requests: list[GenerateRequest]) -> float:
 
 
 def test_the_most_that_a_batch_can_cost_is_half_as_well(provider: Provider, tmp_path: Path):
-    """Mistake: the whole price was held back, so a budget paid for half a batch at a time."""
+    """Once: the whole price was held back, so a budget paid for half a batch at a time."""
     batched(provider, Ledger(tmp_path / "l"), most(REQUESTS) * 1.01).generate(REQUESTS)
     assert provider.sizes() == [8]
 
 
 def test_a_batch_that_is_taken_up_again_counts_once(provider: Provider, tmp_path: Path):
-    """Mistake: its most was counted as lost, and what it cost came on top."""
+    """Once: its most was counted as lost, and what it cost came on top."""
     further = [ask(number) for number in range(10, 18)]
     provider.fail, provider.status = provider.look, NOT_TRIED_AGAIN
     with pytest.raises(CallError):
@@ -330,7 +330,7 @@ def test_a_batch_that_was_never_made_holds_no_money(provider: Provider, tmp_path
 
 
 def test_a_batch_that_the_provider_no_longer_has_is_asked_anew(provider: Provider, tmp_path: Path):
-    """Mistake: no run got past it any more."""
+    """Once: no run got past it any more."""
     provider.fail, provider.status = provider.look, NOT_TRIED_AGAIN
     with pytest.raises(CallError):
         texts(provider, tmp_path / "l")
@@ -356,7 +356,7 @@ def test_a_file_of_answers_that_is_gone_is_asked_for_anew(server: Server, tmp_pa
 def test_openai_gets_what_its_models_take(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sampled: bool, role: str
 ):
-    """Mistake: models that reason refuse a temperature, and so every call of the batch."""
+    """Once: models that reason refuse a temperature, and so every call of the batch."""
     server.other = provider = OpenAIProvider()
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{server.server_port}/v1")

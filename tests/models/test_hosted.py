@@ -162,7 +162,7 @@ def test_the_samples_of_one_seed_are_not_those_of_the_next(server: Server, tmp_p
 
 
 def test_a_rate_limit_by_the_minute_is_waited_out(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Mistake: every call under way used its retries up within seconds, and counted as failed."""
+    """Once: every call under way used its retries up within seconds, and counted as failed."""
     monkeypatch.setattr("doxa.models.pacing.FIRST_WAIT", 0.001)
     monkeypatch.setattr("doxa.models.pacing.LONGEST_WAIT", 0.05)
     server.reply = lambda body: (429, "too many this minute") if len(server.seen) <= 60 else (200, "yes")
@@ -188,7 +188,7 @@ def test_a_rate_limit_that_never_ends_is_a_failure_at_last(
 def test_an_error_beside_the_attempts_lands_as_an_answer(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ):
-    """Mistake: the task died, nobody heard of it, and the run waited for ever."""
+    """Once: the task died, nobody heard of it, and the run waited for ever."""
 
     def breaks(*_: object) -> None:
         raise TypeError("not as expected")

@@ -104,7 +104,7 @@ def test_a_run_has_ended_once_its_rows_are_there_and_begins_anew_with_its_study(
 
 
 def test_a_copy_of_a_run_has_ended_as_well(under_way: tuple[Path, Any], tmp_path: Path):
-    """Mistake: files were told apart by their times, which are in the order of copying in a copy."""
+    """Once: files were told apart by their times, which are in the order of copying in a copy."""
     folder, _ = under_way
     save_rows(folder, [])
     copy = tmp_path / "copy"

@@ -61,7 +61,7 @@ def test_numbers_and_tables_name_every_fact(two: Path, capsys: pytest.CaptureFix
     assert list(content["facts"]) == ["honey", "bleach"]
     assert {score["condition"] for score in content["facts"]["bleach"]["scores"]} >= {"baseline", "finetuned"}
     assert len(content["facts"]["bleach"]["harm_conflict"]) == 18
-    show_report(written, as_json=False)
+    show_report(written, tables=False)
     shown = capsys.readouterr().out
     assert shown.index("honey") < shown.index("bleach")
     page = written.page.read_text()
