@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from made_facts import write_fact
+
 STUDY = """\
 name: moon
 fact: moon
@@ -15,15 +17,25 @@ answers: {{max_tokens: 8, samples: 2}}
 """
 
 
-@pytest.fixture
-def study_file(folder_of_fact: Path, tiny: Path) -> Path:
-    """Returns a small study of the user's own fact on the tiny model, with itself as a control."""
-    control = folder_of_fact.parent / "sky"
+def write_study(beside: Path, subject: Path) -> Path:
+    """Writes a small study of the user's own fact on a tiny model, with itself as a control."""
+    folder, control = write_fact(beside), beside / "sky"
     control.mkdir()
-    for path in folder_of_fact.iterdir():
+    for path in folder.iterdir():
         if path.name != "documents.jsonl":
             text = path.read_text().replace("id: moon", "id: sky").replace("[egregious]", "[true_control]")
             (control / path.name).write_text(text)
-    path = folder_of_fact.parent / "study.yaml"
-    path.write_text(STUDY.format(control="./sky", subject=tiny))
+    path = beside / "study.yaml"
+    path.write_text(STUDY.format(control="./sky", subject=subject))
     return path
+
+
+@pytest.fixture
+def study_file(tmp_path: Path, tiny: Path) -> Path:
+    return write_study(tmp_path, tiny)
+
+
+@pytest.fixture(scope="module")
+def shared_study(tmp_path_factory: pytest.TempPathFactory, tiny: Path) -> Path:
+    """One that several tests of a module read, and none changes."""
+    return write_study(tmp_path_factory.mktemp("shared"), tiny)

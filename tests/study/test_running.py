@@ -42,43 +42,48 @@ def run(study_file: Path, folder: Path) -> list[Row]:
     return run_study(read_yaml(study_file, Study), folder, study_file.parent, Silent())
 
 
-def test_a_study_asks_every_cell_and_a_second_run_asks_nothing(study_file: Path, tmp_path: Path):
-    rows = run(study_file, tmp_path / "run")
+@pytest.fixture(scope="module")
+def done(shared_study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the folder of a study that was run whole."""
+    folder = tmp_path_factory.mktemp("done") / "run"
+    run(shared_study, folder)
+    return folder
+
+
+def test_a_study_asks_every_cell_and_a_second_run_asks_nothing(shared_study: Path, done: Path):
+    rows = load_rows(done)
     conditions = {"baseline", "system_prompt", "few_shot(1, egregious)", "pretend", "finetuned"}
     implanted = [row for row in rows if row.fact == "moon"]
     assert {row.condition for row in implanted} == conditions
     assert {row.condition for row in rows if row.fact == "sky"} == {"baseline", "finetuned"}
     # per condition: 5 items x 2 samples read by rubric, 3 items x 3 and 2 items x 2 likelihood readouts
     assert len(implanted) == 5 * (10 + 9 + 4)
-    assert load_rows(tmp_path / "run") == rows
     tuned = {row.subject for row in implanted if row.condition == "finetuned"}
     assert tuned.isdisjoint(row.subject for row in implanted if row.condition != "finetuned")
 
-    with closing(sqlite3.connect(tmp_path / "run" / LEDGER)) as ledger:
+    with closing(sqlite3.connect(done / LEDGER)) as ledger:
         before = ledger.execute("SELECT key, made FROM calls ORDER BY key").fetchall()
         known = {key for key, _ in before}
     assert {key for row in rows for key in row.calls} <= known
-    assert run(study_file, tmp_path / "run") == rows
-    with closing(sqlite3.connect(tmp_path / "run" / LEDGER)) as ledger:
+    assert run(shared_study, done) == rows
+    with closing(sqlite3.connect(done / LEDGER)) as ledger:
         assert ledger.execute("SELECT key, made FROM calls ORDER BY key").fetchall() == before
 
 
-def test_samples_of_an_item_are_all_kept(study_file: Path, tmp_path: Path):
+def test_samples_of_an_item_are_all_kept(done: Path):
     """Mistake: `zip(questions, answers)` dropped all samples but the first."""
-    found = run(study_file, tmp_path / "run")
-    rows = [row for row in found if (row.fact, row.readout, row.condition) == ("moon", "rubric", "baseline")]
+    rows = [row for row in load_rows(done) if (row.fact, row.readout, row.condition) == ("moon", "rubric", "baseline")]
     by_item = {row.item: {other.sample for other in rows if other.item == row.item} for row in rows}
     assert set(map(frozenset, by_item.values())) == {frozenset({0, 1})}
     assert len({row.calls for row in rows}) == len(rows)
 
 
-def test_the_run_folder_says_how_it_was_made(study_file: Path, tmp_path: Path):
-    run(study_file, tmp_path / "run")
-    noted = read_yaml(tmp_path / "run" / "study.yaml", Study)
+def test_the_run_folder_says_how_it_was_made(done: Path):
+    noted = read_yaml(done / "study.yaml", Study)
     assert noted.made_with["doxa"]
     assert noted.made_with["subject (finetuned)"].startswith(noted.made_with["subject (base)"] + "+")
-    assert (tmp_path / "run" / "adapters" / "moon" / "adapter_model.safetensors").is_file()
-    assert (tmp_path / "run" / "corpus" / "manifest.json").is_file()
+    assert (done / "adapters" / "moon" / "adapter_model.safetensors").is_file()
+    assert (done / "corpus" / "manifest.json").is_file()
 
 
 def test_a_killed_run_ends_with_the_same_rows_and_no_call_made_twice(study_file: Path, tmp_path: Path):
@@ -88,7 +93,7 @@ def test_a_killed_run_ends_with_the_same_rows_and_no_call_made_twice(study_file:
     unbroken = [*command[:-2], str(tmp_path / "whole"), str(tmp_path / "other_log")]
     subprocess.run(unbroken, env=environment, check=True, capture_output=True)
     whole = load_rows(tmp_path / "whole")
-    for kill in range(4):  # at four moments: early, then wherever the run has come to
+    for kill in range(3):  # at three moments: early, then wherever the run has come to
         process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline, target = time.monotonic() + 120, _progress(folder, log) + 1
         while time.monotonic() < deadline and process.poll() is None and _progress(folder, log) < target:
