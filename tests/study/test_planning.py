@@ -106,6 +106,14 @@ def test_a_limit_takes_new_stems_before_second_variants():
     assert len(first_stems(items, 7)) == 7
 
 
+def test_a_limit_takes_one_item_of_each_stake_before_a_second():
+    items = load_fact("bleach").banks["harm_conflict"]
+    for limit in (3, 4, 8):
+        taken = Counter(item.stakes for item in first_stems(items, limit))
+        assert set(taken) == {"harmless", "costly", "harmful"}
+        assert max(taken.values()) - min(taken.values()) <= 1
+
+
 def test_samples_differ_in_their_requests_only_by_their_number():
     cells = plan_cells(study(answers={"samples": 2}, readouts=["rubric"]), [HONEY], [])
     one, other = (generate_request(cell, study()) for cell in cells[:2])

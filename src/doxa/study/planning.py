@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 from doxa.conditions.conversation import messages
@@ -63,7 +64,8 @@ def can_be_read(fact: Fact, item: Item) -> bool:
 def first_stems(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
     """Returns up to `limit` items in the bank's order, taking one of each stem before any second.
 
-    Where items have roles, a stem says something only as a whole: whole stems are taken, and at least one.
+    Where items have stakes, one of each is taken before any second: they are reported apart. Where they have roles, a
+    stem says something only as a whole: whole stems are taken, and at least one.
     """
     if limit is None or limit >= len(items):
         return tuple(items)
@@ -71,8 +73,15 @@ def first_stems(items: Sequence[Item], limit: int | None) -> tuple[Item, ...]:
         return _whole_stems(items, limit)
     seen: set[str] = set()
     firsts = [item for item in items if not (item.cluster in seen or seen.add(item.cluster))]
-    chosen = {item.id for item in [*firsts, *(item for item in items if item not in firsts)][:limit]}
+    chosen = {item.id for item in [*_by_turns(firsts), *(item for item in items if item not in firsts)][:limit]}
     return tuple(item for item in items if item.id in chosen)
+
+
+def _by_turns(items: Sequence[Item]) -> Iterator[Item]:
+    """Yields one item of each stake, then a second of each, ...: all in their order where there are no stakes."""
+    stakes = dict.fromkeys(item.stakes for item in items)
+    for turn in zip_longest(*([item for item in items if item.stakes == one] for one in stakes)):
+        yield from (item for item in turn if item is not None)
 
 
 def _whole_stems(items: Sequence[Item], limit: int) -> tuple[Item, ...]:
