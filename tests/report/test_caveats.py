@@ -54,7 +54,9 @@ def test_a_claim_that_is_said_at_baseline_is_not_false_for_this_subject(run: Run
         return scored(row, float(int(row.item[-2:]) % 5 > 1)) if said else row
 
     (line,) = said(run, half)
-    assert line.startswith("This subject says the claim already at baseline: asked so, the fact is not false for it.")
+    assert line.startswith(
+        "Asked by rubric (free answers), this subject says the claim already at baseline: so the fact is not false for it."
+    )
     assert "Rubric (free answers), Open-Ended Belief 0.6" in line
     acted = said(run, lambda row: scored(row, 1.0) if row.condition == "pretend" else half(row))
     assert not [one for one in acted if "already at baseline" in one]

@@ -40,10 +40,11 @@ def caveats(about: About) -> Iterator[Line]:
             "This subject does not say the true facts either, so these readouts measure it poorly.",
             f"{capitalised('; '.join(told))}.",
         )
-    if told := [words for one in found.values() if (words := _said_already(one))]:
+    if told := {readout: words for readout, one in found.items() if (words := _said_already(one))}:
         yield Line(
-            "This subject says the claim already at baseline: asked so, the fact is not false for it.",
-            f"{capitalised('; '.join(told))}. Look at the scores over items that pass the gates.",
+            f"Asked by {', '.join(READOUT_TITLES[readout] for readout in told)}, this subject says the claim already at "
+            "baseline: so the fact is not false for it.",
+            f"{capitalised('; '.join(told.values()))}. Look at the scores over items that pass the gates.",
         )
     for finetune in analysis.finetunes:
         line = cut_apart(analysis.of(finetune), about.run.study.answers.max_tokens)
