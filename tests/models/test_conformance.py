@@ -109,6 +109,7 @@ def test_embedded_scores(embedded: Family):
     check_scores(Local(embedded.model), embedded.reference, asked)
 
 
+@pytest.mark.slow
 def test_embedded_behaviour(embedded: Family):
     backend = Local(embedded.model)
     check_template_is_applied_once(backend, embedded.reference)

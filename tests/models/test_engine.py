@@ -172,8 +172,8 @@ def test_little_memory_gives_the_same_scores_and_answers(tiny_base: Base, model:
 def test_running_out_of_memory_halves_the_batch(
     tiny_base: Base, model: LocalModel, monkeypatch: pytest.MonkeyPatch, most: int
 ):
-    asked = [ScoreRequest(messages=talk(f"{n} " * 9), continuations=("ab", "c")) for n in range(1, 30)]
-    requests = [GenerateRequest(messages=talk("q" * n), sampling=Sampling(max_tokens=9)) for n in range(1, 60)]
+    asked = [ScoreRequest(messages=talk(f"{n} " * 9), continuations=("ab", "c")) for n in range(1, 16)]
+    requests = [GenerateRequest(messages=talk("q" * n), sampling=Sampling(max_tokens=9)) for n in range(1, 30)]
     scores, answers = scores_of(model, asked), answers_of(model, requests)
     failed = []
 

@@ -112,6 +112,7 @@ def test_accelerate_reads_our_configurations(path: Path):
     assert json.loads(json.dumps(read.fsdp_config)) == read.fsdp_config
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_same_where_the_weights_are_spread_over_processes(tiny_base: Base):
     """FSDP2 hands a module its weights only while that module runs: the head must take the loss itself."""
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
