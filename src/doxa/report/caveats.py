@@ -41,9 +41,9 @@ def caveats(about: About) -> Iterator[Line]:
             f"{capitalised('; '.join(told))}.",
         )
     if told := {readout: words for readout, one in found.items() if (words := _said_already(one))}:
+        asked = ", ".join(READOUT_TITLES[readout] for readout in told)
         yield Line(
-            f"Asked by {', '.join(READOUT_TITLES[readout] for readout in told)}, this subject says the claim already at "
-            "baseline: so the fact is not false for it.",
+            f"Asked by {asked}, this subject says the claim already at baseline: so the fact is not false for it.",
             f"{capitalised('; '.join(told.values()))}. Look at the scores over items that pass the gates.",
         )
     for finetune in analysis.finetunes:
