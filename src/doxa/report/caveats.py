@@ -40,11 +40,12 @@ def caveats(about: About) -> Iterator[Line]:
             "This subject does not say the true facts either, so these readouts measure it poorly.",
             f"{capitalised('; '.join(told))}.",
         )
-    if told := {readout: words for readout, one in found.items() if (words := _said_already(one))}:
-        asked = ", ".join(READOUT_TITLES[readout] for readout in told)
+    already: dict[Readout, str] = {readout: words for readout, one in found.items() if (words := _said_already(one))}
+    if already:
+        asked = ", ".join(READOUT_TITLES[readout] for readout in already)
         yield Line(
             f"Asked by {asked}, this subject says the claim already at baseline: so the fact is not false for it.",
-            f"{capitalised('; '.join(told.values()))}. Look at the scores over items that pass the gates.",
+            f"{capitalised('; '.join(already.values()))}. Look at the scores over items that pass the gates.",
         )
     for finetune in analysis.finetunes:
         line = cut_apart(analysis.of(finetune), about.run.study.answers.max_tokens)
