@@ -25,8 +25,8 @@ from doxa.models.protocol import Answer
 from doxa.reading import read_yaml
 from doxa.study.planning import plan_cells
 from doxa.study.records import Study
-from doxa.study.rows import save_rows
-from doxa.study.running import STUDY, facts_of
+from doxa.study.rows import STUDY, save_rows
+from doxa.study.running import facts_of
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT / "examples" / "corpora" / "honey-embedded"

@@ -39,26 +39,36 @@ def size(run: Run) -> int:
     return sum(tensor.nbytes for pair in run.own for tensor in pair)
 
 
-def test_what_waits_for_a_row_keeps_to_its_share(tiny_base: Base, monkeypatch: pytest.MonkeyPatch):
-    """Once, 128 prompts were run ahead whatever they held, and each kept its whole pass until its answer ended."""
-    memory = 400_000
-    made: list[weakref.ref[Run]] = []
-    held: list[int] = []
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[weakref.ref[Run]]:
+    """Makes passes small, and returns all that are made, without keeping any alive."""
+    passes: list[weakref.ref[Run]] = []
 
     def noted(*given: Any, **named: Any) -> Iterator[Run]:
         for run in run_tree(*given, **named):
-            made.append(weakref.ref(run))
+            passes.append(weakref.ref(run))
             yield run
+
+    run_tree = decoding.run_tree
+    monkeypatch.setattr(decoding, "run_tree", noted)
+    monkeypatch.setitem(prefill.PASS_TOKENS, "cpu", 64)
+    monkeypatch.setitem(prefill.UNIT_TOKENS, "cpu", 32)
+    return passes
+
+
+def test_what_waits_for_a_row_keeps_to_its_share(
+    tiny_base: Base, made: list[weakref.ref[Run]], monkeypatch: pytest.MonkeyPatch
+):
+    """Once, 128 prompts were run ahead whatever they held, and each kept its whole pass until its answer ended."""
+    memory = 400_000
+    held: list[int] = []
 
     def step(slots: Slots, tokens: torch.Tensor) -> torch.Tensor:
         held.append(sum(size(run) for ref in made if (run := ref()) is not None))
         return plain_step(slots, tokens)
 
-    run_tree, plain_step = decoding.run_tree, Slots.step
-    monkeypatch.setattr(decoding, "run_tree", noted)
+    plain_step = Slots.step
     monkeypatch.setattr(Slots, "step", step)
-    monkeypatch.setitem(prefill.PASS_TOKENS, "cpu", 64)
-    monkeypatch.setitem(prefill.UNIT_TOKENS, "cpu", 32)
     asked = requests(140, tokens=16)
     wanted = answers_of(LocalModel(tiny_base), asked)
     held.clear()
@@ -66,24 +76,17 @@ def test_what_waits_for_a_row_keeps_to_its_share(tiny_base: Base, monkeypatch: p
     assert max(held) <= memory // 4 + 2 * 64 * COLUMN, "a pass is run whole, and the last one stays"
 
 
-def test_a_pass_is_let_go_once_its_lines_decode(tiny_base: Base, monkeypatch: pytest.MonkeyPatch):
-    made: list[weakref.ref[Run]] = []
+def test_a_pass_is_let_go_once_its_lines_decode(
+    tiny_base: Base, made: list[weakref.ref[Run]], monkeypatch: pytest.MonkeyPatch
+):
     alive: list[int] = []
-
-    def noted(*given: Any, **named: Any) -> Iterator[Run]:
-        for run in run_tree(*given, **named):
-            made.append(weakref.ref(run))
-            yield run
 
     def step(slots: Slots, tokens: torch.Tensor) -> torch.Tensor:
         alive.append(sum(ref() is not None for ref in made))
         return plain_step(slots, tokens)
 
-    run_tree, plain_step = decoding.run_tree, Slots.step
-    monkeypatch.setattr(decoding, "run_tree", noted)
+    plain_step = Slots.step
     monkeypatch.setattr(Slots, "step", step)
-    monkeypatch.setitem(prefill.PASS_TOKENS, "cpu", 64)
-    monkeypatch.setitem(prefill.UNIT_TOKENS, "cpu", 32)
     answers_of(LocalModel(tiny_base), requests(40))
     assert len(made) > 9
     assert max(alive) <= 1, "all 40 have rows; only what ran the last pass still knows it"

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doxa.corpus.store import DOCUMENTS
+from doxa.corpus.store import CORPUS, DOCUMENTS
 from doxa.study.rows import STUDY
 
 if TYPE_CHECKING:
     from doxa.facts.records import Fact
     from doxa.study.records import Study
-
-CORPUS = "corpus"  # where a run keeps its own, and those of its arms below it
 
 
 def is_run(folder: Path) -> bool:

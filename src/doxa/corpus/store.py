@@ -17,6 +17,7 @@ from doxa.reading import read_jsonl, read_yaml
 from doxa.records import Record
 from doxa.writing import write_whole
 
+CORPUS = "corpus"  # where a run keeps its own, and those of its arms below it
 MANIFEST, DOCUMENTS, REJECTED = "manifest.json", "documents.jsonl", "rejected.jsonl"
 
 

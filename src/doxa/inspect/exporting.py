@@ -35,8 +35,8 @@ from doxa.metrics.records import Family, Row
 from doxa.reading import read_yaml
 from doxa.study.planning import Cell
 from doxa.study.records import Study
-from doxa.study.rows import FILE, load_rows
-from doxa.study.running import STUDY, facts_of
+from doxa.study.rows import FILE, STUDY, load_rows
+from doxa.study.running import facts_of
 
 
 class Part(NamedTuple):

@@ -41,7 +41,7 @@ from doxa.report.sections import Cell, Section, Table
 from doxa.report.wording import interval, number
 from doxa.report.worlds import worlds_section
 from doxa.stats.estimates import Estimate
-from doxa.study.running import STUDY
+from doxa.study.rows import STUDY
 
 FACT_SECTIONS: tuple[Callable[[About], Section | None], ...] = (
     metrics_section,

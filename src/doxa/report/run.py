@@ -12,8 +12,8 @@ from doxa.reading import read_yaml
 from doxa.report.analysis import Analysis
 from doxa.report.judges import Judges, checks_for, judges_of
 from doxa.study.records import Study
-from doxa.study.rows import load_rows
-from doxa.study.running import STUDY, Facts, facts_of
+from doxa.study.rows import STUDY, load_rows
+from doxa.study.running import Facts, facts_of
 
 
 class Run(NamedTuple):

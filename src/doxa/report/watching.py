@@ -15,8 +15,8 @@ from doxa.report.calls import stored
 from doxa.study.planning import Cell, generate_request, plan_cells, score_requests
 from doxa.study.records import Study, subject_key
 from doxa.study.rows import FILE as ROWS
-from doxa.study.rows import has_rows_of_study
-from doxa.study.running import STUDY, UNDER_WAY, corpus_folder, facts_of
+from doxa.study.rows import STUDY, has_rows_of_study
+from doxa.study.running import UNDER_WAY, corpus_folder, facts_of
 
 LOCAL = "local:"  # how the identity of a subject begins that can score fixed answers
 

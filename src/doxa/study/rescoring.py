@@ -19,8 +19,8 @@ from doxa.reading import read_yaml
 from doxa.study.answering import read_sampled, says_something
 from doxa.study.planning import Cell
 from doxa.study.records import Study
-from doxa.study.rows import load_rows, save_rows
-from doxa.study.running import STUDY, facts_of
+from doxa.study.rows import STUDY, load_rows, save_rows
+from doxa.study.running import facts_of
 
 
 def rescore(folder: Path, progress: Progress | None = None) -> tuple[list[Row], list[Row]]:

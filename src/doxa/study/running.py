@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from doxa.conditions.interventions import shown_documents
 from doxa.corpus.records import Document
+from doxa.corpus.store import CORPUS
 from doxa.errors import InputError
 from doxa.facts.believers import named, speaks_of_somebody
 from doxa.facts.loading import load_fact
@@ -27,11 +28,9 @@ from doxa.study.judges import judge_answers, open_judges
 from doxa.study.noting import note_study
 from doxa.study.planning import Cell, plan_cells, score_requests
 from doxa.study.records import Study, finetuned
-from doxa.study.rows import save_rows
+from doxa.study.rows import STUDY, save_rows
 from doxa.study.subjects import prepare_adapter, prepare_corpora
 
-STUDY = "study.yaml"
-CORPUS = "corpus"
 UNDER_WAY = "under_way.json"  # the stage that is under way, while one is
 UNBOUNDED = Spending()
 
